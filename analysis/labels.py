@@ -1,0 +1,84 @@
+"""Where the true classes of a data set are found, and the accuracy they give."""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.cells import Readings
+
+INVENTED_WEIGHTS = "seeded_random"
+STORE = Path(".edgebench") / "zoo"
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Share of items whose class was found, over distinct items; None with a reason when it cannot be said."""
+
+    top1: float | None = None
+    top5: float | None = None
+    n: int | None = None
+    reason: str | None = None
+
+
+@dataclass
+class LabelSource:
+    """Labels by data set, looked for beside the results first and in the zoo store after that."""
+
+    roots: list[Path]
+
+    @classmethod
+    def beside(cls, results: Path, store: Path | None = None) -> "LabelSource":
+        """Return the source for ``results``; without ``store``, that of the nearest parent directory that has one."""
+        stores = [store] if store else [parent / STORE for parent in (*results.parents, Path.cwd())]
+        return cls([results / "datasets", *(found / "datasets" for found in stores)])
+
+    @cached_property
+    def _known(self) -> dict[str, npt.NDArray[np.int64] | None]:
+        return {}
+
+    def labels(self, sha256: str) -> npt.NDArray[np.int64] | None:
+        """Return the labels (n_items,) of the data set with this hash, or None when no store has it."""
+        if sha256 not in self._known:
+            self._known[sha256] = self._find(sha256)
+        return self._known[sha256]
+
+    def _find(self, sha256: str) -> npt.NDArray[np.int64] | None:
+        for root in self.roots:
+            path = root / Path(sha256).name / "data.npz"
+            if path.is_file():
+                try:
+                    with np.load(path) as archive:
+                        return np.asarray(archive["labels"], dtype=np.int64)
+                except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+                    continue
+        return None
+
+
+def accuracy(readings: Readings, record: Mapping[str, Any], source: LabelSource) -> Accuracy:
+    """Return top-1 and top-5 accuracy of the measured inferences, each item counted once.
+
+    Args:
+        readings: measured inferences with their best classes.
+        record: the cell's record; says whether its weights and labels are real.
+        source: where labels are found.
+    """
+    dataset = record.get("dataset") or {}
+    if record.get("weights") == INVENTED_WEIGHTS:
+        return Accuracy(reason="weights are seeded random")
+    if not dataset.get("labels"):
+        return Accuracy(reason="the data set has no labels")
+    labels = source.labels(str(dataset.get("sha256")))
+    if labels is None:
+        return Accuracy(reason=f"labels of data set {dataset.get('name')} not found")
+    answered = (readings.items >= 0) & (readings.items < len(labels)) & (readings.classes[:, 0] >= 0)
+    items, first = np.unique(readings.items[answered], return_index=True)
+    if not len(items):
+        return Accuracy(reason="no inference has a class")
+    hits = readings.classes[answered][first] == labels[items][:, None]
+    return Accuracy(float(hits[:, 0].mean()), float(hits.any(axis=1).mean()), len(items))

@@ -1,0 +1,1 @@
+"""Statistics on raw readings and on per-boot summaries; no file access."""

@@ -1,0 +1,159 @@
+"""One cell in, one row of ``cells.parquet`` out. Everything here is derived from raw readings and the record."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from analysis.cells import Cell, Readings
+from analysis.energy import CellEnergy
+from analysis.labels import LabelSource, accuracy
+from analysis.statistics.percentiles import required_n, supported_percentile
+from analysis.statistics.series import effective_n, is_steady
+from analysis.telemetry import board_state
+
+PERCENTILES = {"inference_ms_p50": 0.5, "inference_ms_p90": 0.9, "inference_ms_p99": 0.99}
+COPIED = (
+    "isolation",
+    "task",
+    "weights",
+    "artifact_sha256",
+    "fingerprint",
+    "boot_id",
+    "started_utc",
+    "ended_utc",
+    "outcome_detail",
+    "signal",
+    "peak_rss_bytes",
+    "n_planned",
+)
+NOT_RUN = "not_run"
+
+Row = dict[str, Any]
+
+
+def summarise(cell: Cell, sweep_id: str, board: Mapping[str, Any], labels: LabelSource, energy: CellEnergy) -> Row:
+    """Return the row of one cell.
+
+    Args:
+        cell: what was read of it.
+        sweep_id: identity of the sweep.
+        board: the manifest's entry of its board.
+        labels: where true classes are found.
+        energy: power and energy of the cell.
+    """
+    verdict, reasons = cell.validity
+    row: Row = {
+        "sweep_id": sweep_id,
+        **{key: cell.planned[key] for key in ("cell_id", "board", "kind", "model", "variant", "backend", "runtime")},
+        **{key: cell.planned[key] for key in ("mode", "repeat", "position")},
+        "outcome": NOT_RUN,
+        "validity": verdict,
+        "validity_reasons": ";".join(reasons),
+        "simulated": bool(board.get("simulated")),
+        "simulated_parts": "board" if board.get("simulated") else "",
+        "energy_status": energy.status,
+        "energy_reason": energy.reason,
+    }
+    if cell.record is None:
+        row["outcome_detail"] = "; ".join(cell.set_aside) or None
+        return row
+    row |= _from_record(cell.record, board, energy)
+    row |= board_state(cell)
+    measured = None if cell.readings is None else cell.readings.where(cell.readings.measured)
+    row["n"] = 0 if measured is None else len(measured.index)
+    if cell.readings is not None and measured is not None:
+        row |= _first_inference(cell.readings)
+        row |= _latency(measured)
+        found = accuracy(measured, cell.record, labels)
+        row |= {"top1": found.top1, "top5": found.top5, "accuracy_n": found.n, "accuracy_reason": found.reason}
+    return row | _energy(energy, row)
+
+
+def _from_record(record: Mapping[str, Any], board: Mapping[str, Any], energy: CellEnergy) -> Row:
+    parts = set(map(str, record.get("simulated") or []))
+    parts |= {"board"} if board.get("simulated") else set()
+    parts |= {"meter"} if energy.simulated else set()
+    backend = record.get("backend_info") or {}
+    return {
+        **{key: record.get(key) for key in COPIED},
+        "outcome": record["outcome"],
+        "dataset": (record.get("dataset") or {}).get("name"),
+        "simulated": bool(parts),
+        "simulated_parts": ";".join(sorted(parts)),
+        "threads": backend.get("threads"),
+        "backend_version": backend.get("version"),
+        "check_max_abs_diff": (record.get("check") or {}).get("max_abs_diff"),
+        "import_ms": _phase_ms(record, "import"),
+        "load_ms": _phase_ms(record, "load"),
+        "cooldown_s": _seconds(_phase_ms(record, "cooldown")),
+        "measured_s": _seconds(_phase_ms(record, "measured")),
+    }
+
+
+def _phase_ms(record: Mapping[str, Any], name: str) -> float | None:
+    """Return the time spent in all phases called ``name``, or None when the record has none."""
+    spans = [phase for phase in record.get("phases") or [] if phase.get("name") == name]
+    if not spans or any(phase.get("end_ns") is None for phase in spans):
+        return None
+    return float(sum(phase["end_ns"] - phase["start_ns"] for phase in spans)) / 1e6
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1e3
+
+
+def _first_inference(readings: Readings) -> Row:
+    """The first inference after the load, warm-up or not; unknown when that one was not completed."""
+    if not len(readings.index) or readings.index[0] != 0:
+        return {"first_inference_ms": None}
+    return {"first_inference_ms": float(readings.inference_ms[0])}
+
+
+def _latency(measured: Readings) -> Row:
+    """Statistics over the measured inferences, without the very first one after the load."""
+    settled = measured.where(measured.index > 0)
+    values = settled.inference_ms
+    n = len(values)
+    row: Row = {"n_statistics": n}
+    if n == 0:
+        return row | {"percentiles_reason": "no inference was completed after the first"}
+    n_effective = effective_n(values)
+    row |= {
+        "preprocess_ms_mean": float(settled.preprocess_ms.mean()),
+        "inference_ms_mean": float(values.mean()),
+        "postprocess_ms_mean": float(settled.postprocess_ms.mean()),
+        "inference_ms_min": float(values.min()),
+        "inference_ms_max": float(values.max()),
+        "inference_ms_log_mean": float(np.log(values).mean()) if (values > 0).all() else None,
+        "fps": _fps(settled),
+        "n_effective": n_effective,
+        "steady": is_steady(values),
+    }
+    if n > 1:
+        deviation = float(values.std(ddof=1))
+        row |= {"inference_ms_std": deviation, "inference_ms_ste": deviation / n**0.5}
+    return row | _percentiles(values, n_effective)
+
+
+def _fps(readings: Readings) -> float | None:
+    total_ms = float(readings.total_ms.mean())
+    return 1e3 / total_ms if total_ms > 0 else None
+
+
+def _percentiles(values: np.ndarray, n_effective: float) -> Row:
+    row: Row = {name: supported_percentile(values, p, n_effective) for name, p in PERCENTILES.items()}
+    unsupported = [p for name, p in PERCENTILES.items() if row[name] is None]
+    needs = ", ".join(f"p{p * 100:.0f} needs {required_n(p)}" for p in unsupported)
+    row["percentiles_reason"] = f"n_effective is {n_effective:.0f}: {needs}" if unsupported else None
+    return row
+
+
+def _energy(energy: CellEnergy, row: Row) -> Row:
+    """Power and energy columns; a figure of merit only where accuracy, throughput and power are all known."""
+    columns = energy.columns()
+    for name, share in (("images_per_joule_correct", "top1"), ("images_per_joule_correct_top5", "top5")):
+        factors = (row.get(share), row.get("fps"), columns["power_mean_w"])
+        known = all(factor is not None for factor in factors) and columns["power_mean_w"] > 0
+        columns[name] = factors[0] * factors[1] / factors[2] if known else None
+    return columns

@@ -1,0 +1,1 @@
+"""One file per verb; the file name is what is typed."""
