@@ -1,0 +1,69 @@
+"""``decode``: captured bytes in, JSON lines out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+
+from power_meter import registry
+from power_meter.contract import Reading, UsageError
+
+HELP = "decode a meter's captured bytes (standard input) into JSON lines; exit 1 when any frame was bad"
+CHUNK_BYTES = 65536
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("driver", help="whose bytes they are")
+    parser.add_argument(
+        "--hex", action="store_true", help="the input is hexadecimal text; white space is ignored"
+    )
+
+
+def _chunks(is_hex: bool) -> Iterator[bytes]:
+    if is_hex:
+        text = sys.stdin.read()
+        try:
+            yield bytes.fromhex("".join(text.split()))
+        except ValueError as error:
+            raise UsageError(f"standard input: not hexadecimal: {error}") from error
+        return
+    while chunk := sys.stdin.buffer.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _line(reading: Reading) -> str:
+    entry = {
+        "voltage_v": round(reading.voltage_v, 7),
+        "current_a": round(reading.current_a, 7),
+        "power_w": round(reading.power_w, 7),
+        "device_ns": reading.device_ns,
+        "sequence": reading.sequence,
+    }
+    return json.dumps(entry | (reading.details or {}))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Decode until the end of the input."""
+    module = registry.load_driver(arguments.driver)
+    if getattr(module, "DECODER", None) is None:
+        valid = [
+            name for name in registry.driver_names() if getattr(registry.load_driver(name), "DECODER", None)
+        ]
+        raise UsageError(
+            f"driver {arguments.driver!r} has no byte protocol to decode; valid: {', '.join(valid)}"
+        )
+    decoder = module.DECODER()
+    for chunk in _chunks(arguments.hex):
+        for reading in decoder.feed(chunk):
+            print(_line(reading))
+    decoder.finish()
+    if decoder.bad:
+        print(f"{decoder.bad} bad, {decoder.counters['frames']} good: {decoder.last_reason}", file=sys.stderr)
+        return 1
+    if not decoder.counters["frames"]:
+        print("0 bad, 0 good: the input holds no frame", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,60 @@
+"""The digital half of a simulated meter, without any input or output of its own."""
+
+from __future__ import annotations
+
+import heapq
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+from power_meter.simulation.faults import Faults
+from power_meter.simulation.model import MeterModel, MeterProperties
+
+Packet = bytes | Callable[[float], bytes]
+
+
+class SimulatedDevice(ABC):
+    """Takes what the host sends and says what the meter answers, and when.
+
+    Times are the simulator's seconds.
+    """
+
+    transport: ClassVar[str] = "serial"
+    properties: ClassVar[MeterProperties]
+
+    def __init__(self, model: MeterModel, faults: Faults | None = None, seed: int = 1) -> None:
+        self.model = model
+        self.faults = faults or Faults([])
+        self.random = random.Random(seed)
+        self._outbox: list[tuple[float, int, Packet]] = []
+        self._sent = 0
+
+    @abstractmethod
+    def receive(self, data: bytes, now_s: float) -> None:
+        """Take bytes, or for HID one report, from the host."""
+
+    def advance(self, now_s: float) -> None:
+        """Let the meter work until ``now_s``: refresh its values and, where it pushes, queue packets."""
+        self.model.at(now_s)
+
+    def next_event_s(self) -> float:
+        """Return when the device wants to be advanced next."""
+        return self.model.next_update_s()
+
+    def send(self, packet: Packet, at_s: float) -> None:
+        """Queue one packet for ``at_s``; a function is called with that time to fill it when it is sent."""
+        self._sent += 1
+        heapq.heappush(self._outbox, (at_s, self._sent, packet))
+
+    def transmit(self, now_s: float) -> list[bytes]:
+        """Return the packets that are due, after the faults of the moment."""
+        due = []
+        while self._outbox and self._outbox[0][0] <= now_s:
+            at_s, _, packet = heapq.heappop(self._outbox)
+            due.extend(self.faults.apply(packet(at_s) if callable(packet) else packet, at_s))
+        return due
+
+    def next_due_s(self) -> float:
+        """Return when the next packet is due or the meter refreshes."""
+        return min(self._outbox[0][0], self.next_event_s()) if self._outbox else self.next_event_s()

@@ -1,0 +1,1 @@
+"""Byte-exact simulated meters, one file each, written from the specification and never from the drivers."""

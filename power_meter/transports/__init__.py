@@ -1,0 +1,1 @@
+"""Ways to reach a meter: serial ports, HID, USB bulk."""
