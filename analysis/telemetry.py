@@ -35,6 +35,12 @@ def slowest_hz(sample: Mapping[str, Any] | None) -> float | None:
     return min(_numbers((sample or {}).get("frequency_hz")), default=None)
 
 
+def throttled_now(sample: Mapping[str, Any]) -> bool | None:
+    """Return whether the board was being slowed down at the sample, or None when it cannot say."""
+    bits = sample.get("throttled")
+    return bool(bits & THROTTLED_NOW_BITS) if isinstance(bits, int) else None
+
+
 def board_state(cell: Cell) -> dict[str, Any]:
     """Return the columns about temperature, frequency and throttling of one cell."""
     assert cell.record is not None
@@ -42,12 +48,12 @@ def board_state(cell: Cell) -> dict[str, Any]:
     samples = list(read_telemetry(cell.directory / "telemetry.jsonl"))
     state = cell.record.get("state") or {}
     frequencies = [hz for hz in map(slowest_hz, samples) if hz is not None]
-    bits = [sample["throttled"] for sample in samples if isinstance(sample.get("throttled"), int)]
+    throttled = [state for state in map(throttled_now, samples) if state is not None]
     return {
         "temperature_start_c": hottest_c(state.get("before")),
         "temperature_end_c": hottest_c(state.get("after")),
         "frequency_min_hz": min(frequencies, default=None),
-        "throttled": any(bit & THROTTLED_NOW_BITS for bit in bits) if bits else None,
+        "throttled": any(throttled) if throttled else None,
     }
 
 

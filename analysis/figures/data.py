@@ -1,0 +1,87 @@
+"""What the figures are drawn from: the frames of one sweep, read when a figure asks for them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.dataset as ds
+
+from analysis.cells import RECORD_SCHEMA
+from analysis.clock import wall_offset_ns
+from analysis.errors import InputError
+from analysis.files import read_json
+from analysis.sweep import Sweep
+from analysis.telemetry import hottest_c, read_telemetry, slowest_hz, throttled_now
+
+READINGS = ["cell_id", "index", "phase", "t_ns", "inference_ms"]
+TRAITS = ["model", "variant", "backend", "mode", "repeat"]
+
+
+@dataclass
+class SweepData:
+    """One sweep's cells and readings.
+
+    Attributes:
+        sweep: the results directory.
+        cells: rows of ``cells.parquet``.
+    """
+
+    sweep: Sweep
+    cells: pd.DataFrame
+
+    @cached_property
+    def measured(self) -> pd.DataFrame:
+        """The cells that have a mean inference time."""
+        return self.cells[self.cells.inference_ms_mean.notna()]
+
+    @cached_property
+    def boards(self) -> list[str]:
+        """Boards that have measured something, in alphabetical order."""
+        return sorted(self.measured.board.unique())
+
+    @cached_property
+    def backends(self) -> list[str]:
+        """Every backend of the sweep, in the order in which they get their colours."""
+        return sorted(self.cells.backend.unique())
+
+    def inferences(self, board: str) -> pd.DataFrame:
+        """Return the readings of one board, with the traits of its cells that tell lines apart.
+
+        Columns: ``cell_id``, ``index``, ``phase``, ``t_ns`` (board's monotonic clock), ``inference_ms``, ``model``,
+        ``variant``, ``backend``, ``mode``, ``repeat``.
+        """
+        folder = self.sweep.inferences / f"board={board}"
+        if not folder.is_dir():
+            return pd.DataFrame(columns=READINGS + TRAITS)
+        frame = ds.dataset(folder, format="parquet").to_table(columns=READINGS).to_pandas()
+        traits = self.cells.set_index("cell_id")[TRAITS]
+        return frame.astype({"cell_id": "string", "phase": "string"}).join(traits, on="cell_id")
+
+    def wall_offsets_ns(self, board: str) -> "pd.Series[int]":
+        """Return, by ``cell_id``, what turns the board's monotonic clock into wall time; cells without are left out."""
+        offsets = {cell_id: self._wall_offset_ns(cell_id) for cell_id in self._cell_ids(board)}
+        known = {cell_id: offset for cell_id, offset in offsets.items() if offset is not None}
+        return pd.Series(known, dtype="int64")
+
+    def telemetry(self, board: str) -> pd.DataFrame:
+        """Return one row per telemetry sample: ``wall_ns``, ``temperature_c``, ``frequency_hz``, ``throttled``."""
+        rows = [
+            (sample["t_ns"] + offset, hottest_c(sample), slowest_hz(sample), throttled_now(sample))
+            for cell_id, offset in self.wall_offsets_ns(board).items()
+            for sample in read_telemetry(self._directory(str(cell_id)) / "telemetry.jsonl")
+        ]
+        frame = pd.DataFrame(rows, columns=["wall_ns", "temperature_c", "frequency_hz", "throttled"])
+        return frame.sort_values("wall_ns", ignore_index=True)
+
+    def _cell_ids(self, board: str) -> list[str]:
+        return list(self.cells.loc[self.cells.board == board].sort_values("position").cell_id)
+
+    def _directory(self, cell_id: str) -> Path:
+        return self.sweep.root / "cells" / cell_id
+
+    def _wall_offset_ns(self, cell_id: str) -> int | None:
+        try:
+            return wall_offset_ns(read_json(self._directory(cell_id) / "cell.json", RECORD_SCHEMA))
+        except InputError:
+            return None  # The ingest has already said so; a figure can only leave the cell out.

@@ -1,0 +1,73 @@
+"""Mean inference time with its deviation, per board, mode, model and backend."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figures.data import SweepData
+from analysis.figures.style import INK, WIDTH_IN, applied, backend_legend, colours
+
+ORDER = 10
+TITLE = "Mean inference time"
+CAPTION = (
+    "Bars: mean over boots of each boot's mean, from the second inference on. Whiskers: sample standard deviation within "
+    "a boot (root mean square over boots). Dots: the mean of each boot."
+)
+BAR_INCH = 0.21
+
+
+def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
+    """Yield one figure per board, with a panel per mode."""
+    for board in data.boards:
+        cells = data.measured[data.measured.board == board]
+        with applied():
+            yield f"latency-{board}", _board(cells, board, data.backends)
+
+
+def _board(cells: pd.DataFrame, board: str, backends: list[str]) -> Figure:
+    modes = sorted(cells["mode"].unique(), reverse=True)
+    labels = _labels(cells)
+    models = list(dict.fromkeys(labels.loc[cells.sort_values("inference_ms_mean").index]))
+    height = 0.9 + BAR_INCH * len(models) * (len(backends) + 0.8)
+    figure = Figure(figsize=(WIDTH_IN, max(height, 2.2)))
+    panels = figure.subplots(1, len(modes), sharey=True, squeeze=False)[0]
+    for panel, mode in zip(panels, modes, strict=True):
+        chosen = cells["mode"] == mode
+        _bars(panel, cells[chosen].assign(label=labels[chosen]), models, backends)
+        panel.set_title(f"{board} · {mode}")
+        panel.set_xlabel("inference time (ms)")
+    panels[0].set_yticks(range(len(models)), models)
+    panels[0].invert_yaxis()
+    backend_legend(figure, backends)
+    return figure
+
+
+def _labels(cells: pd.DataFrame) -> "pd.Series[str]":
+    """Name the variant only where it tells rows apart."""
+    if cells.variant.nunique() == 1:
+        return cells.model
+    return cells.model + " " + cells.variant
+
+
+def _bars(panel: Axes, cells: pd.DataFrame, models: list[str], backends: list[str]) -> None:
+    tones = colours(backends)
+    thickness = 0.8 / len(backends)
+    longest = 0.0
+    for (label, backend), boots in cells.groupby(["label", "backend"]):
+        y = models.index(str(label)) + (backends.index(str(backend)) - (len(backends) - 1) / 2) * thickness
+        means = boots.inference_ms_mean.to_numpy(dtype=float)
+        deviations = boots.inference_ms_std.dropna().to_numpy(dtype=float)
+        deviation = float(np.sqrt((deviations**2).mean())) if len(deviations) else 0.0
+        mean = float(means.mean())
+        panel.barh(y, mean, height=thickness * 0.86, color=tones[str(backend)], alpha=0.85, linewidth=0)
+        if deviation:
+            panel.errorbar(mean, y, xerr=deviation, color=INK, linewidth=0.9, capsize=2)
+        panel.plot(means, np.full(len(means), y), "o", color=INK, markersize=2.2, alpha=0.75, linestyle="none")
+        end = max(mean + deviation, means.max())
+        longest = max(longest, end)
+        panel.annotate(f"{mean:.3g}", (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
+    panel.set_xlim(0, longest * 1.16)
+    panel.grid(visible=False, axis="y")

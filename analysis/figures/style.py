@@ -1,0 +1,86 @@
+"""One look for every figure: sizes, colours that colour-blind readers can tell apart, and what stands for which backend."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+# Okabe and Ito (2008), without black and without yellow, which is too light on white.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+INK, MUTED, GRID, SHADE = "#1b1f24", "#667085", "#dddfe3", "#eef0f3"
+LAYOUT_FONT = "DejaVu Sans"  # comes with matplotlib, so layout is the same everywhere; wider than what a page shows
+WIDTH_IN = 7.6
+WIDE_SPAN = 8.0  # from this ratio of greatest to least on, ticks at 1, 2 and 5 of each decade are enough
+
+RC = {
+    "font.family": LAYOUT_FONT,
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "semibold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "figure.constrained_layout.use": True,
+}
+
+
+def colours(backends: Sequence[str]) -> dict[str, str]:
+    """Return the colour of each backend; the same set of backends always gets the same colours."""
+    return {name: PALETTE[number % len(PALETTE)] for number, name in enumerate(sorted(backends))}
+
+
+def markers(backends: Sequence[str]) -> dict[str, str]:
+    """Return the marker of each backend, so that colour is never the only difference."""
+    return {name: MARKERS[number % len(MARKERS)] for number, name in enumerate(sorted(backends))}
+
+
+def applied() -> "mpl.rc_context":  # type: ignore[valid-type]
+    """Return a context in which figures are drawn in this style."""
+    return mpl.rc_context(RC)
+
+
+def backend_legend(figure: Figure, backends: Sequence[str], extra: Sequence[Line2D] = ()) -> None:
+    """Put one legend for the whole figure above its panels."""
+    tones, shapes = colours(backends), markers(backends)
+    handles = [
+        Line2D([], [], color=tones[name], marker=shapes[name], markersize=5, linewidth=1.6, label=name)
+        for name in sorted(backends)
+    ]
+    handles += list(extra)
+    figure.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 5), borderaxespad=0.2)
+
+
+def label_milliseconds(axes: Axes, which: str = "y") -> None:
+    """Write the ticks of a logarithmic axis of milliseconds as plain numbers, few enough not to collide."""
+    axis, (low, high) = (axes.yaxis, axes.get_ylim()) if which == "y" else (axes.xaxis, axes.get_xlim())
+    if high / low < WIDE_SPAN:
+        axis.set_major_locator(mpl.ticker.MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    else:
+        axis.set_major_locator(mpl.ticker.LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=9))
+    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(mpl.ticker.NullLocator())

@@ -1,0 +1,74 @@
+"""Numbers as people read them; what is not known is a dash, never a zero."""
+
+import math
+
+import pandas as pd
+
+UNKNOWN = "—"
+
+
+def is_known(value: object) -> bool:
+    """Return whether ``value`` is there at all: not None, not NA, not NaN."""
+    return value is not None and value is not pd.NA and not (isinstance(value, float) and math.isnan(value))
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return ``value`` with ``digits`` significant digits and thousands separated, or a dash.
+
+    >>> [number(v) for v in (0.012345, 9.0, 41.96, 1386.2, None)]
+    ['0.0123', '9.00', '42.0', '1 386', '—']
+    """
+    if not is_known(value):
+        return UNKNOWN
+    assert value is not None
+    if value == 0:
+        return "0"
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(float(value), decimals)
+    return f"{rounded:,.{max(0, decimals)}f}".replace(",", "\u202f")
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a share as per cent, or a dash.
+
+    >>> percent(0.9)
+    '90.0 %'
+    """
+    return UNKNOWN if not is_known(value) else f"{float(value or 0) * 100:.{digits}f}\u202f%"
+
+
+def whole(value: int | None) -> str:
+    """Return a count, or a dash."""
+    return UNKNOWN if not is_known(value) else f"{int(value or 0):,}".replace(",", "\u202f")
+
+
+def bytes_text(value: int | None) -> str:
+    """Return a size in binary units, or a dash.
+
+    >>> bytes_text(210_000_000)
+    '200 MiB'
+    """
+    if not is_known(value):
+        return UNKNOWN
+    size = float(value or 0)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            break
+        size /= 1024
+    return f"{number(size)} {unit}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a span of time in words, or a dash.
+
+    >>> [duration(s) for s in (12.3, 95, 4000)]
+    ['12 s', '1 min 35 s', '1 h 6 min']
+    """
+    if not is_known(seconds):
+        return UNKNOWN
+    whole_seconds = round(seconds or 0)
+    if whole_seconds < 60:
+        return f"{whole_seconds} s"
+    if whole_seconds < 3600:
+        return f"{whole_seconds // 60} min {whole_seconds % 60} s"
+    return f"{whole_seconds // 3600} h {whole_seconds % 3600 // 60} min"
