@@ -1,0 +1,49 @@
+"""The answer, checked where it is measured: a few stored inputs and the outputs their source gave for them."""
+
+from typing import Any, Callable, Dict
+
+from edgebench_runner.atomic import sha256_file
+from edgebench_runner.errors import LoadFailed
+
+
+def check_answers(infer: Callable[[Any], Any], check: Dict) -> Dict:
+    """Run the stored inputs and compare.
+
+    Args:
+        infer: the loaded backend's inference, batch of one.
+        check: the spec's ``artifact.check``: a file with ``inputs`` (k, ...) and ``outputs`` (k, ...), float32,
+            and the tolerance: it passes where ``|found - stored| <= atol + rtol * |stored|`` everywhere.
+
+    Returns:
+        The record's ``check``; ``max_abs_diff`` and ``mean_abs_diff`` are ``None`` where an output is not finite.
+    """
+    import numpy as np
+
+    if sha256_file(check["path"]) != check["sha256"]:
+        raise LoadFailed("{} does not have the SHA-256 {}".format(check["path"], check["sha256"]))
+    with np.load(check["path"]) as stored:
+        inputs, wanted = stored["inputs"], stored["outputs"]
+    found = np.stack([np.array(infer(np.ascontiguousarray(item[None]))) for item in inputs])
+    if found.size != wanted.size:
+        raise LoadFailed("an output has {} values, its source gave {}".format(found[0].size, wanted[0].size))
+    found = found.reshape(wanted.shape).astype(np.float64)
+    difference = np.abs(found - wanted)
+    finite = bool(np.isfinite(found).all())
+    agree = found.reshape(len(found), -1).argmax(1) == wanted.reshape(len(wanted), -1).argmax(1)
+    return {
+        "passed": finite and bool((difference <= check["atol"] + check["rtol"] * np.abs(wanted)).all()),
+        "max_abs_diff": float(difference.max()) if finite else None,
+        "mean_abs_diff": float(difference.mean()) if finite else None,
+        "top1_agreement": float(agree.mean()),
+        "atol": check["atol"],
+        "rtol": check["rtol"],
+        "n": len(found),
+    }
+
+
+def describe_failure(check: Dict) -> str:
+    """Say what was wrong, for the record's ``outcome_detail``."""
+    if check["max_abs_diff"] is None:
+        return "the output holds NaN or infinity"
+    line = "outputs differ from the source model's by {:.3g} (atol {:.3g}, rtol {:.3g})"
+    return line.format(check["max_abs_diff"], check["atol"], check["rtol"])

@@ -1,0 +1,64 @@
+"""Is a backend there? Each runtime is imported in a process of its own: an import can crash, or import too much."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Dict, List, Optional
+
+from edgebench_runner import outcome, plugins, resources
+
+_TIMEOUT_S = 120.0
+
+
+def catalogue() -> List[Dict]:
+    """Return what each backend reads and takes, without importing a runtime."""
+    entries = []
+    for name in plugins.names("backends"):
+        backend = plugins.load("backends", name).Backend
+        entries.append(
+            {"name": name, "formats": list(backend.formats), "options": backend.options, "tasks": None}
+        )
+    return entries
+
+
+def probe(name: str, python: Optional[str] = None) -> Dict:
+    """Import one backend's runtime.
+
+    Args:
+        name: the backend.
+        python: interpreter of its environment; this one's where not given.
+
+    Returns:
+        ``{"available", "version", "reason"}``.
+    """
+    plugins.load("backends", name)
+    command = [python or sys.executable, "-m", "edgebench_runner.backend_probe", name]
+    environment = dict(os.environ, PYTHONPATH=resources.root())
+    try:
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=_TIMEOUT_S
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return {"available": False, "version": None, "reason": str(error)}
+    if done.returncode < 0:
+        reason = "the import died of {}".format(outcome.signal_name(-done.returncode))
+        return {"available": False, "version": None, "reason": reason}
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    if done.returncode == 0 and lines:
+        return json.loads(lines[-1])
+    errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return {"available": False, "version": None, "reason": errors[-1] if errors else "no answer"}
+
+
+def _main(name: str) -> None:
+    backend = plugins.load("backends", name).Backend({})
+    try:
+        answer = {"available": True, "version": backend.import_runtime(), "reason": None}
+    except Exception as error:  # whatever an import can raise is the reason why it is not available
+        answer = {"available": False, "version": None, "reason": "{}: {}".format(type(error).__name__, error)}
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""Backends: one module is one runtime, found by its name; see ``_base.Backend`` for the protocol."""

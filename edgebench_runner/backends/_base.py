@@ -1,0 +1,105 @@
+"""What a backend is."""
+
+from typing import Any, Dict, List, Optional, Sequence
+
+Option = Dict[str, Any]
+
+_TYPES = {"int": int, "float": (int, float), "str": str, "bool": bool, "list": list}  # type: Dict[str, Any]
+
+
+def option(
+    kind: str, default: Any, help: str, choices: Optional[Sequence[Any]] = None, minimum: Any = None
+) -> Option:
+    """Describe one option: its type (int, float, str, bool, list), default, meaning and valid values."""
+    described = {"type": kind, "default": default, "help": help}  # type: Option
+    if choices is not None:
+        described["choices"] = list(choices)
+    if minimum is not None:
+        described["minimum"] = minimum
+    return described
+
+
+THREADS = option("int", None, "CPU threads of one inference; null: the runtime's own choice", minimum=1)
+
+
+class Backend(object):
+    """One runtime that executes artifacts.
+
+    The worker calls, in this order and each timed as a phase of its own: ``import_runtime``, ``load``,
+    then ``infer`` many times, then ``placement``, ``describe`` and ``close``. A module of this package
+    defines one subclass named ``Backend`` and imports nothing heavy before ``import_runtime``.
+
+    Attributes:
+        formats: artifact formats it can load.
+        options: its options by name, as ``option`` describes them.
+        needs_artifact: false for a backend that runs nothing.
+    """
+
+    formats = ()  # type: Tuple[str, ...]
+    options = {}  # type: Dict[str, Option]
+    needs_artifact = True
+
+    def __init__(self, options: Dict[str, Any]) -> None:
+        self.settings = self.resolve_options(options)
+
+    @classmethod
+    def option_problems(cls, options: Dict[str, Any]) -> List[str]:
+        """Return one line per unknown option or value that is not valid."""
+        found = []
+        for name, value in sorted(options.items()):
+            known = cls.options.get(name)
+            if known is None:
+                valid = ", ".join(sorted(cls.options)) or "none"
+                found.append("{}: unknown option, valid: {}".format(name, valid))
+            elif not _is_valid(value, known):
+                found.append("{}: found {!r}, valid: {}".format(name, value, _valid_values(known)))
+        return found
+
+    @classmethod
+    def resolve_options(cls, options: Dict[str, Any]) -> Dict[str, Any]:
+        """Return every option with its value: the one given, else the default."""
+        resolved = {name: known["default"] for name, known in cls.options.items()}
+        resolved.update(options)
+        return resolved
+
+    def import_runtime(self) -> str:
+        """Import the runtime and return its version; ``ImportError`` where it is not installed."""
+        raise NotImplementedError
+
+    def load(self, artifact: Optional[Dict]) -> None:
+        """Load the artifact (the spec's ``artifact`` object) and make it ready for ``infer``."""
+        raise NotImplementedError
+
+    def infer(self, tensor: Any) -> Any:
+        """Run one inference: float32 array of the input's shape in, first output as an array on the host out."""
+        raise NotImplementedError
+
+    def placement(self) -> Optional[List[Dict]]:
+        """Return where the graph ran: ``[{"device", "nodes", "time_share"}]``, or ``None`` if unknown."""
+        return None
+
+    def describe(self) -> Dict:
+        """Return what is known of the runtime as used: at least ``threads`` and ``build``."""
+        return {"threads": self.settings.get("threads"), "build": None}
+
+    def close(self) -> None:
+        """Release what ``load`` took."""
+
+
+def _is_valid(value: Any, known: Option) -> bool:
+    if value is None:
+        return known["default"] is None
+    if isinstance(value, bool) != (known["type"] == "bool") or not isinstance(value, _TYPES[known["type"]]):
+        return False
+    if "choices" in known and value not in known["choices"]:
+        return False
+    return "minimum" not in known or value >= known["minimum"]
+
+
+def _valid_values(known: Option) -> str:
+    if "choices" in known:
+        return ", ".join(map(str, known["choices"]))
+    text = known["type"]
+    if "minimum" in known:
+        text += " of at least {}".format(known["minimum"])
+    return text + (" or null" if known["default"] is None else "")

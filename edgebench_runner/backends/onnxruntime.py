@@ -1,0 +1,98 @@
+"""ONNX Runtime: CPU, XNNPACK, CUDA and TensorRT execution providers."""
+
+import collections
+from typing import Any, Dict, List, Optional
+
+from edgebench_runner.backends import _base
+from edgebench_runner.errors import BackendUnavailable, FellBack
+
+PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "xnnpack": "XnnpackExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+}
+LEVELS = {
+    "none": "ORT_DISABLE_ALL",
+    "basic": "ORT_ENABLE_BASIC",
+    "extended": "ORT_ENABLE_EXTENDED",
+    "all": "ORT_ENABLE_ALL",
+}
+_RECORD_ASSIGNMENT = "session.record_ep_graph_assignment_info"
+
+
+class Backend(_base.Backend):
+    """Runs ``.onnx`` files; the first output, on the host."""
+
+    formats = ("onnx",)
+    options = {
+        "threads": _base.THREADS,
+        "inter_op_threads": _base.option("int", 1, "threads between operators", minimum=1),
+        "device": _base.option("str", "cpu", "execution provider", choices=sorted(PROVIDERS)),
+        "graph_optimization": _base.option("str", "all", "graph optimisation level", choices=sorted(LEVELS)),
+    }
+
+    def import_runtime(self) -> str:
+        """Import onnxruntime and return its version."""
+        import onnxruntime
+
+        self._ort = onnxruntime
+        return onnxruntime.__version__
+
+    def load(self, artifact: Optional[Dict]) -> None:
+        """Create the session on the execution provider that the options name."""
+        provider = PROVIDERS[self.settings["device"]]
+        available = self._ort.get_available_providers()
+        if provider not in available:
+            raise BackendUnavailable(
+                "{} is not in this build; it has {}".format(provider, ", ".join(available))
+            )
+        session = self._ort.InferenceSession(
+            artifact["path"],  # type: ignore[index]
+            sess_options=self._session_options(),
+            providers=[provider] if provider == PROVIDERS["cpu"] else [provider, PROVIDERS["cpu"]],
+        )
+        if provider not in session.get_providers():
+            raise FellBack(
+                "asked for {}, session runs on {}".format(provider, ", ".join(session.get_providers()))
+            )
+        self._session = session
+        self._feed_name = session.get_inputs()[0].name
+        self._output_names = [session.get_outputs()[0].name]
+
+    def infer(self, tensor: Any) -> Any:
+        """Run the session on one input."""
+        return self._session.run(self._output_names, {self._feed_name: tensor})[0]
+
+    def placement(self) -> Optional[List[Dict]]:
+        """Return the number of nodes per execution provider, where this version records it (1.24 on)."""
+        if not hasattr(self._session, "get_provider_graph_assignment_info"):
+            return None
+        nodes = collections.Counter()  # type: collections.Counter
+        for subgraph in self._session.get_provider_graph_assignment_info():
+            nodes[subgraph.ep_name] += len(subgraph.get_nodes())
+        asked = PROVIDERS[self.settings["device"]]
+        if nodes and asked not in nodes:
+            raise FellBack("asked for {}, all nodes ran on {}".format(asked, ", ".join(sorted(nodes))))
+        return [{"device": name, "nodes": count, "time_share": None} for name, count in sorted(nodes.items())]
+
+    def describe(self) -> Dict:
+        """Return the threads set and the build of the library."""
+        threads = self._session.get_session_options().intra_op_num_threads
+        build = self._ort.get_build_info() if hasattr(self._ort, "get_build_info") else None
+        return {"threads": threads or None, "build": build}
+
+    def close(self) -> None:
+        """Drop the session."""
+        self._session = None
+
+    def _session_options(self) -> Any:
+        options = self._ort.SessionOptions()
+        level = LEVELS[self.settings["graph_optimization"]]
+        options.graph_optimization_level = getattr(self._ort.GraphOptimizationLevel, level)
+        options.inter_op_num_threads = self.settings["inter_op_threads"]
+        if self.settings["threads"] is not None:
+            options.intra_op_num_threads = self.settings["threads"]
+        if hasattr(self._ort.InferenceSession, "get_provider_graph_assignment_info"):
+            options.add_session_config_entry(_RECORD_ASSIGNMENT, "1")
+        return options

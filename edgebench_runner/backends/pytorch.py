@@ -1,0 +1,71 @@
+"""PyTorch: TorchScript and torch.export programs, on the CPU or on CUDA."""
+
+from typing import Any, Dict, List, Optional
+
+from edgebench_runner.backends import _base
+from edgebench_runner.errors import BackendUnavailable
+
+
+class Backend(_base.Backend):
+    """Runs TorchScript (``torchscript``) and exported programs (``torch_export``); first output, on the host."""
+
+    formats = ("torchscript", "torch_export")
+    options = {
+        "threads": _base.THREADS,
+        "inter_op_threads": _base.option("int", 1, "threads between operators", minimum=1),
+        "device": _base.option("str", "cpu", "where the graph runs", choices=["cpu", "cuda"]),
+        "optimize": _base.option(
+            "str", "none", "none, freeze (TorchScript only) or compile", choices=["none", "freeze", "compile"]
+        ),
+    }
+
+    def import_runtime(self) -> str:
+        """Import torch and return its version."""
+        import torch
+
+        self._torch = torch
+        return torch.__version__
+
+    def load(self, artifact: Optional[Dict]) -> None:
+        """Load the program onto the device, with gradients off for the life of the worker."""
+        torch = self._torch
+        torch.set_num_interop_threads(self.settings["inter_op_threads"])
+        if self.settings["threads"] is not None:
+            torch.set_num_threads(self.settings["threads"])
+        torch.set_grad_enabled(False)
+        if self.settings["device"] == "cuda" and not torch.cuda.is_available():
+            raise BackendUnavailable("this torch finds no CUDA device")
+        self._device = torch.device(self.settings["device"])
+        self._module = self._optimized(self._read(artifact["path"], artifact["format"]))  # type: ignore[index]
+
+    def infer(self, tensor: Any) -> Any:
+        """Run the module on one input; copying back to the host waits for the device."""
+        output = self._module(self._torch.from_numpy(tensor).to(self._device))
+        while isinstance(output, (tuple, list)):
+            output = output[0]
+        return output.cpu().numpy()
+
+    def placement(self) -> Optional[List[Dict]]:
+        """Return the device: all nodes of a module run where its parameters are."""
+        devices = sorted({str(parameter.device) for parameter in self._module.parameters()})
+        return [{"device": name, "nodes": None, "time_share": None} for name in devices] or None
+
+    def describe(self) -> Dict:
+        """Return the threads in use and torch's own build configuration."""
+        return {"threads": self._torch.get_num_threads(), "build": self._torch.__config__.show().strip()}
+
+    def close(self) -> None:
+        """Drop the module."""
+        self._module = None
+
+    def _read(self, path: str, kind: str) -> Any:
+        if kind == "torch_export":
+            return self._torch.export.load(path).module().to(self._device)
+        return self._torch.jit.load(path, map_location=self._device).eval()
+
+    def _optimized(self, module: Any) -> Any:
+        if self.settings["optimize"] == "freeze":
+            return self._torch.jit.freeze(module)
+        if self.settings["optimize"] == "compile":
+            return self._torch.compile(module)
+        return module

@@ -1,0 +1,15 @@
+"""Is the firmware throttling now?"""
+
+from typing import Tuple
+
+_NOW = 0b1110
+
+
+def check(about) -> Tuple[str, str, str]:  # type: ignore[no-untyped-def]
+    """Bits 1 to 3 of the firmware's throttle bits must be clear; other boards than the Raspberry Pi have none."""
+    if about.sample.get("throttled") is None:
+        return "unknown", "no throttle bits can be read", ""
+    bits = about.sample["throttled"]
+    if bits & _NOW:
+        return "fail", "bits 0x{:x}".format(bits), "let the board cool down"
+    return "pass", "bits 0x{:x}".format(bits), ""

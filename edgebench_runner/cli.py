@@ -1,0 +1,43 @@
+"""The command line: every module of ``commands`` is one verb."""
+
+import argparse
+import sys
+from typing import List, Optional
+
+from edgebench_runner import __version__, plugins
+from edgebench_runner.errors import UsageError
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser with every command."""
+    top = argparse.ArgumentParser(
+        prog="edgebench_runner", description="Measures deep-learning inference on the board it runs on."
+    )
+    top.add_argument("--version", action="version", version=__version__)
+    verbs = top.add_subparsers(dest="command", metavar="COMMAND")
+    verbs.required = True
+    for name in plugins.names("commands"):
+        command = plugins.load("commands", name)
+        text = command.__doc__ or ""
+        verb = verbs.add_parser(
+            name,
+            help=text.split("\n", 1)[0],
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        command.add_arguments(verb)  # type: ignore[attr-defined]
+        verb.set_defaults(run=command.run)  # type: ignore[attr-defined]
+    return top
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    """Run one command and return its exit code; bad input prints one line per mistake and gives 2."""
+    chosen = parser().parse_args(arguments)
+    try:
+        return chosen.run(chosen)
+    except UsageError as error:
+        for problem in error.problems:
+            sys.stderr.write("edgebench_runner: {}\n".format(problem))
+        return error.exit_code
+    except BrokenPipeError:
+        return 0

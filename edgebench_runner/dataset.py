@@ -1,0 +1,53 @@
+"""The inputs of a cell, read before the window opens."""
+
+import struct
+import zipfile
+from typing import Any, List, Tuple
+
+from edgebench_runner.errors import LoadFailed
+from edgebench_runner.probes.memory import available_bytes
+
+RESIDENT_SHARE = 0.25  # of the available memory: what the inputs may take away from the model under test
+_LOCAL_HEADER_BYTES = 30
+
+
+def images(path: str, count: int) -> Tuple[List[Tuple[int, Any]], bool]:
+    """Return ``count`` pairs of dataset index and uint8 image (H, W, C), from the start, repeating if need be.
+
+    Returns:
+        The pairs, and whether the images were copied into memory; where they would take more than a quarter
+        of the available memory they stay memory-mapped and the file is read inside the window.
+    """
+    import numpy as np
+
+    try:
+        mapped = _map_member(path, "images.npy")
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise LoadFailed("dataset {}: {}".format(path, error)) from error
+    distinct = mapped[: min(count, len(mapped))]
+    available = available_bytes()
+    resident = available is not None and distinct.nbytes <= RESIDENT_SHARE * available
+    if resident:
+        distinct = np.array(distinct)
+    return [(index % len(distinct), distinct[index % len(distinct)]) for index in range(count)], resident
+
+
+def _map_member(path: str, name: str) -> Any:
+    """Memory-map one array of an uncompressed npz file."""
+    import numpy as np
+
+    with zipfile.ZipFile(path) as archive:
+        info = archive.getinfo(name)
+    if info.compress_type != zipfile.ZIP_STORED:
+        raise ValueError("{} is compressed; it must be stored".format(name))
+    with open(path, "rb") as file:
+        file.seek(info.header_offset)
+        header = file.read(_LOCAL_HEADER_BYTES)
+        name_bytes, extra_bytes = struct.unpack("<HH", header[26:30])
+        file.seek(name_bytes + extra_bytes, 1)
+        version = np.lib.format.read_magic(file)
+        read_header = getattr(np.lib.format, "read_array_header_{}_0".format(version[0]))
+        shape, fortran, dtype = read_header(file)
+        if fortran or not shape or shape[0] == 0:
+            raise ValueError("{} has shape {}".format(name, shape))
+        return np.memmap(path, dtype=dtype, mode="r", offset=file.tell(), shape=shape)

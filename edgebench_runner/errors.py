@@ -1,0 +1,49 @@
+"""Errors a user can act on, and failures of a worker that are outcomes of a cell."""
+
+
+
+class UsageError(Exception):
+    """Bad input: printed as it stands, without a traceback; the process exits with 2."""
+
+    exit_code = 2
+
+    def __init__(self, problems):
+        # type: (List[str]) -> None
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class CellFailure(Exception):
+    """A failure of the worker that is a named outcome of the cell."""
+
+    outcome = "crashed"
+
+
+class BackendUnavailable(CellFailure):
+    """The runtime cannot be imported or lacks what the options ask for."""
+
+    outcome = "backend_unavailable"
+
+
+class LoadFailed(CellFailure):
+    """The artifact is damaged or cannot be read."""
+
+    outcome = "load_failed"
+
+
+class Unsupported(CellFailure):
+    """The runtime does not support an operator, an opset or the format of the artifact."""
+
+    outcome = "unsupported"
+
+
+class WrongAnswer(CellFailure):
+    """The outputs differ from those of the source model by more than the tolerance."""
+
+    outcome = "wrong_answer"
+
+
+class FellBack(CellFailure):
+    """An accelerator was asked for and the graph ran elsewhere."""
+
+    outcome = "fell_back"

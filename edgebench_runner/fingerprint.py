@@ -1,0 +1,98 @@
+"""The configuration a number depends on, by part, and the hash of all parts.
+
+Two numbers are comparable when their parts are equal except for what is under test. Nothing in here changes from
+one boot to the next by itself: states (temperatures, clocks of the moment) are elsewhere.
+"""
+
+import glob
+import json
+import os
+import platform
+import re
+import subprocess
+from typing import Any, Dict, List, Optional
+
+from edgebench_runner import atomic, identity, resources
+from edgebench_runner.probes import read_text
+from edgebench_runner.probes.memory import meminfo_bytes
+
+# Run by the environment's Python: its version, and its packages by the names of their metadata directories.
+_DESCRIBE_PYTHON = """
+import json, os, platform, re, sys
+names = set()
+for path in sys.path:
+    if os.path.isdir(path):
+        names.update(re.sub(r"\\.(dist-info|egg-info)$", "", n) for n in os.listdir(path) if n.endswith("-info"))
+print(json.dumps({"version": platform.python_version(), "packages": sorted(names)}))
+"""
+
+
+def board_parts() -> Dict[str, Any]:
+    """Return the parts that belong to the board: system, processor, memory, tuning."""
+    return {
+        "os": identity.os_name(),
+        "kernel": platform.release(),
+        "machine": platform.machine(),
+        "firmware": firmware(),
+        "cpu": identity.cpu_name(),
+        "cores_online": read_text("/sys/devices/system/cpu/online"),
+        "memory_bytes": meminfo_bytes("MemTotal"),
+        "page_size_bytes": os.sysconf("SC_PAGE_SIZE"),
+        "governor": frequency_policy("scaling_governor"),
+        "frequency_min_khz": frequency_policy("scaling_min_freq"),
+        "frequency_max_khz": frequency_policy("scaling_max_freq"),
+        "power_mode": read_text("/var/lib/nvpmodel/status"),
+        "transparent_hugepages": _chosen(read_text("/sys/kernel/mm/transparent_hugepage/enabled")),
+        "swap_bytes": meminfo_bytes("SwapTotal"),
+        "storage": identity.storage_of("/"),
+    }
+
+
+def python_parts(python: str) -> Dict[str, Any]:
+    """Return version and packages of an environment, by its interpreter; ``None`` where it does not run."""
+    try:
+        output = subprocess.check_output(
+            [python, "-c", _DESCRIBE_PYTHON], stderr=subprocess.DEVNULL, timeout=60
+        )
+        found = json.loads(output.decode("utf-8"))
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return {"python": None, "packages": None}
+    return {"python": found["version"], "packages": found["packages"]}
+
+
+def cell_parts(spec: Dict) -> Dict[str, Any]:
+    """Return the parts that belong to a cell: environment, runner, artifact, dataset, options, protocol."""
+    parts = python_parts(spec["environment"]["python"])
+    parts["lock_sha256"] = spec["environment"].get("lock_sha256")
+    parts["runner_sha256"] = resources.runner_sha256()
+    parts["artifact_sha256"] = spec["artifact"]["sha256"] if spec["artifact"] else None
+    parts["dataset_sha256"] = spec["dataset"]["sha256"] if spec["dataset"] else None
+    parts["options"] = spec["options"]
+    parts["protocol"] = spec["protocol"]
+    return parts
+
+
+def digest(parts: Dict[str, Any]) -> str:
+    """Return the fingerprint: the SHA-256 of the canonical JSON of the parts."""
+    return atomic.sha256_json(parts)
+
+
+def frequency_policy(name: str, root: str = "/sys/devices/system/cpu/cpufreq") -> Optional[List[str]]:
+    """Return one cpufreq setting for every policy in order, ``None`` where the board has no cpufreq."""
+    paths = sorted(glob.glob(os.path.join(root, "policy*", name)))
+    return [read_text(path) or "" for path in paths] or None
+
+
+def firmware() -> Optional[str]:
+    """Return the version of the board's firmware: BIOS, JetPack's L4T release, or the Pi's bootloader."""
+    for path in ("/sys/class/dmi/id/bios_version", "/proc/device-tree/chosen/bootloader/version"):
+        text = read_text(path)
+        if text:
+            return text
+    match = re.match(r"# (R\d+ .*?REVISION: [\d.]+)", read_text("/etc/nv_tegra_release") or "")
+    return match.group(1) if match else None
+
+
+def _chosen(text: Optional[str]) -> Optional[str]:
+    match = re.search(r"\[(\w+)\]", text or "")
+    return match.group(1) if match else None

@@ -1,0 +1,57 @@
+"""Starts a detached cell as a transient systemd service, where there is a systemd to do so."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from typing import Dict, List
+
+from edgebench_runner import pulses, resources
+from edgebench_runner.atomic import sha256_json
+
+_MARGIN_S = 120.0
+
+
+def systemd_usable() -> bool:
+    """Tell whether this is root on a machine that systemd booted."""
+    return (
+        os.geteuid() == 0 and os.path.isdir("/run/systemd/system") and shutil.which("systemd-run") is not None
+    )
+
+
+def longest_s(spec: Dict) -> float:
+    """Return the longest time a cell may take in all: its deadline and its rests, with a margin."""
+    protocol, cooldown = spec["protocol"], spec["cooldown"]
+    rests = protocol["idle_before_s"] + protocol["idle_after_s"]
+    rests += 2 * sum(pulses.lengths_s(protocol["sync_pulses"]))
+    rests += cooldown.get("seconds", 0.0) + cooldown.get(
+        "deadline_s", 600.0 if cooldown["method"] == "reference" else 0.0
+    )
+    return protocol["deadline_s"] + rests + _MARGIN_S
+
+
+def command(spec: Dict, spec_path: str, directory: str) -> List[str]:
+    """Return the ``systemd-run`` command that runs one cell in a service and waits for its end."""
+    cell = re.sub(r"[^A-Za-z0-9]+", "-", spec["cell_id"])
+    return [
+        "systemd-run",
+        "--unit=edgebench-{}-{}".format(cell, sha256_json(directory)[:8]),
+        "--collect",
+        "--wait",
+        "--quiet",
+        "--property=RuntimeMaxSec={:.0f}".format(longest_s(spec)),
+        "--setenv=PYTHONPATH=" + resources.root(),
+        sys.executable,
+        "-m",
+        "edgebench_runner",
+        "run",
+        os.path.abspath(spec_path),
+        "--out",
+        os.path.abspath(directory),
+    ]
+
+
+def run_service(spec: Dict, spec_path: str, directory: str) -> None:
+    """Run one cell in a service; returns at its end, which its directory tells more about."""
+    subprocess.run(command(spec, spec_path, directory), stdin=subprocess.DEVNULL, stdout=sys.stderr)

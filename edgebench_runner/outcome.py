@@ -1,0 +1,112 @@
+"""How a cell ended: exactly one outcome, from what the worker said, how it died and what the kernel knows."""
+
+import re
+import signal
+from typing import Dict, List, Optional, Tuple
+
+from edgebench_runner import progress
+from edgebench_runner.errors import CellFailure
+
+RUNNER_OUTCOMES = ["ok", "oom_killed", "out_of_memory", "crashed", "timeout", "load_failed", "unsupported", "wrong_answer", "fell_back", "backend_unavailable"]
+# What the runtimes print when an allocation fails, from their sources.
+_ALLOCATOR = re.compile(
+    r"std::bad_alloc|MemoryError|Cannot allocate memory|can't allocate memory|not enough memory"
+    r"|Failed to allocate memory|[Oo]ut of memory|Insufficient memory|alloc(?:ation)? failed|cudaErrorMemoryAllocation",
+)
+_UNSUPPORTED = re.compile(
+    r"NOT_IMPLEMENTED|NotImplemented|is not a registered function/op|No Op registered for|Unsupported model IR version"
+    r"|not implemented|ONNX Runtime only \*guarantees\*|[Uu]nknown builtin op|Unknown operator|Unsupported (?:operator|op|layer)"
+    r"|Didn't find op for builtin opcode|[Uu]nresolved custom op|doesn't support|not supported|Can't create layer",
+)
+_SIGNAL_WORDS = {
+    "SIGILL": "illegal instruction: the library was built for another processor",
+    "SIGSEGV": "segmentation fault",
+    "SIGBUS": "bus error",
+    "SIGABRT": "aborted by its runtime",
+    "SIGFPE": "arithmetic error",
+    "SIGKILL": "killed by another process, not by the kernel for memory",
+}
+
+
+class WorkerEnd(object):
+    """How a worker process ended.
+
+    Attributes:
+        exit_code: its exit status, ``None`` where a signal ended it.
+        signal: name of the signal that ended it, or ``None``.
+        timed_out: the runner killed it at its deadline.
+        oom_evidence: what shows that the kernel killed it for memory, or ``None``.
+        spawn_error: why it could not be started, or ``None``.
+        peak_rss_bytes: its largest resident set, or ``None``.
+    """
+
+    def __init__(self, status: int = 0, spawn_error: Optional[str] = None) -> None:
+        self.exit_code = status if status >= 0 else None  # type: Optional[int]
+        self.signal = signal_name(-status) if status < 0 else None  # type: Optional[str]
+        self.timed_out = False
+        self.oom_evidence = None  # type: Optional[str]
+        self.spawn_error = spawn_error
+        self.peak_rss_bytes = None  # type: Optional[int]
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal, ``signal 42`` for one without."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "signal {}".format(number)
+
+
+def of_exception(error: Exception) -> Tuple[str, str]:
+    """Return the outcome and its detail for an exception that ended a worker."""
+    text = "{}: {}".format(type(error).__name__, error).strip()
+    if isinstance(error, CellFailure):
+        return error.outcome, str(error)
+    if isinstance(error, MemoryError) or _ALLOCATOR.search(text):
+        return "out_of_memory", text
+    if isinstance(error, ImportError):
+        return "backend_unavailable", text
+    if _UNSUPPORTED.search(text):
+        return "unsupported", text
+    return "crashed", text
+
+
+def decide(end: WorkerEnd, events: List[Dict], stderr_tail: str) -> Tuple[str, str]:
+    """Return the outcome of a cell and, in a few words, why.
+
+    Args:
+        end: how the worker process ended.
+        events: what it said (``progress.read``).
+        stderr_tail: the end of its standard error.
+    """
+    phase = progress.phase_of_death(events)
+    failed = progress.last(events, "failed")
+    if end.spawn_error is not None:
+        return "backend_unavailable", end.spawn_error
+    if end.timed_out:
+        return "timeout", "deadline passed in phase {}".format(phase)
+    if failed is not None:
+        return _said(failed, phase)
+    if end.oom_evidence is not None:
+        return "oom_killed", "in phase {}: {}".format(phase, end.oom_evidence)
+    if end.exit_code == 0 and progress.last(events, "done") is not None:
+        return "ok", ""
+    if _ALLOCATOR.search(stderr_tail) and end.signal != "SIGKILL":
+        return "out_of_memory", "in phase {}: {}".format(phase, _last_line(stderr_tail))
+    if end.signal is not None:
+        words = _SIGNAL_WORDS.get(end.signal, end.signal)
+        return "crashed", "in phase {}: {}".format(phase, words)
+    return "crashed", "in phase {}: exited with {} without a word".format(phase, end.exit_code)
+
+
+def _said(failed: Dict, phase: str) -> Tuple[str, str]:
+    """An exception of the runtime while it loads, and not recognised as anything else, means a bad artifact."""
+    name = failed["outcome"]
+    if name == "crashed" and phase == "load":
+        name = "load_failed"
+    return name, failed["detail"]
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
