@@ -1,1 +1,1 @@
-"""Hash-locked requirements: one for the controller, one per board platform and backend, and the command that makes them."""
+"""Hash-locked requirements, the command that makes them and the one that serves their wheels."""

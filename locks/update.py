@@ -1,12 +1,13 @@
 """Lock requirements for this or any other platform: ``python -m locks.update [TARGET ...] [--upgrade]``.
 
-Every ``<name>.in`` under ``locks/`` becomes a ``<name>.txt`` beside it. An ``.in`` file in a platform's directory (which holds a
-``platform.yml``) is locked for that platform; one directly in ``locks/`` is locked for the controller's. uv resolves (it evaluates
-environment markers for the target, which pip does not), then pip, which will do the installing, names the one wheel it would take:
-a lock holds exactly one hash per package, so equal locks mean equal bytes.
+Every ``<name>.in`` under ``locks/`` becomes a ``<name>.txt`` beside it. An ``.in`` file in a platform's
+directory (which holds a ``platform.yml``) is locked for that platform; one directly in ``locks/`` for
+the controller's. uv resolves (it evaluates environment markers for the target, which pip does not), then
+pip, which will do the installing, names the one wheel it would take: a lock holds exactly one hash per
+package, so equal locks mean equal bytes.
 
-Where packages come from is the caller's business: the usual variables (``PIP_FIND_LINKS``, ``PIP_EXTRA_INDEX_URL``, ``UV_*``) are
-honoured and nothing about them is written down.
+Where packages come from is the caller's business: the usual variables (``PIP_FIND_LINKS``,
+``PIP_EXTRA_INDEX_URL``, ``UV_*``) are honoured and nothing about them is written down.
 """
 
 from __future__ import annotations
@@ -163,7 +164,8 @@ def choose_wheels(target: Target, pins: Path, scratch: Path) -> dict[str, tuple[
     wheels = {}
     for item in json.loads(report.read_text())["install"]:
         name = item["metadata"]["name"].lower().replace("_", "-").replace(".", "-")
-        wheels[name] = (item["metadata"]["version"], item["download_info"]["archive_info"]["hashes"]["sha256"])
+        hashes = item["download_info"]["archive_info"]["hashes"]
+        wheels[name] = (item["metadata"]["version"], hashes["sha256"])
     return dict(sorted(wheels.items()))
 
 
@@ -190,9 +192,18 @@ def update(target: Target, upgrade: bool) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m locks.update", description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help="controller, dev, a platform, platform/backend (default: all)")
-    parser.add_argument("--upgrade", action="store_true", help="take the newest versions instead of keeping the locked ones")
+    parser = argparse.ArgumentParser(
+        prog="python -m locks.update", description="Lock requirements with hashes."
+    )
+    parser.add_argument(
+        "targets",
+        nargs="*",
+        metavar="TARGET",
+        help="controller, dev, a platform, platform/backend (default: all)",
+    )
+    parser.add_argument(
+        "--upgrade", action="store_true", help="take the newest versions, not the locked ones"
+    )
     options = parser.parse_args(arguments)
     try:
         for target in find_targets(options.targets):

@@ -1,0 +1,92 @@
+"""Seal and show a backend's environment. Runs in it, on the board: Python 3.6, standard library only.
+
+``environment.json`` is the flag that the environment is complete: it is written last and its directory
+is named by the lock.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+
+ENVIRONMENT = os.path.dirname(os.path.abspath(__file__))
+FLAG = os.path.join(ENVIRONMENT, "environment.json")
+
+
+def installed_packages():
+    """Return {name: version} of every distribution in this environment."""
+    try:
+        from importlib import metadata  # novermin
+    except ImportError:  # Python 3.6 and 3.7
+        import pkg_resources
+
+        return {dist.project_name.lower(): dist.version for dist in pkg_resources.working_set}
+    return {dist.metadata["Name"].lower(): dist.version for dist in metadata.distributions()}
+
+
+def refusal(runner, backend):
+    """Let the runner use ``backend`` in this environment; return why it cannot, or None."""
+    command = [sys.executable, runner, "backends", "--json"]
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    if result.returncode != 0:
+        return "%s: exit code %d: %s" % (" ".join(command), result.returncode, result.stderr.strip())
+    for entry in json.loads(result.stdout):
+        if entry["name"] == backend:
+            return None if entry["available"] else "backend %s: %s" % (backend, entry["reason"])
+    return "the runner knows no backend %r" % backend
+
+
+def seal(options):
+    """Check the backend, then write the flag."""
+    reason = refusal(options.runner, options.backend)
+    if reason is not None:
+        sys.exit("error: " + reason)
+    content = {
+        "backend": options.backend,
+        "python": platform.python_version(),
+        "lock_sha256": options.lock_sha256,
+        "packages": installed_packages(),
+        "created_utc": datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    scratch = FLAG + ".new"
+    with open(scratch, "w") as stream:
+        json.dump(content, stream, indent=1, sort_keys=True)
+        stream.write("\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(scratch, FLAG)
+
+
+def show(_options):
+    """Print the flag; refuse it when the interpreter below the environment has changed since."""
+    try:
+        with open(FLAG) as stream:
+            content = json.load(stream)
+    except (OSError, ValueError) as error:
+        sys.exit("error: %s: %s" % (FLAG, error))
+    if content["python"] != platform.python_version():
+        sys.exit("error: made with Python %s, this is %s" % (content["python"], platform.python_version()))
+    print(json.dumps(content, sort_keys=True))
+
+
+def main():
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Seal and show a backend's environment.")
+    commands = parser.add_subparsers(dest="command")
+    commands.required = True
+    sealing = commands.add_parser("seal", help="check the backend with the runner and write environment.json")
+    sealing.add_argument("--backend", required=True)
+    sealing.add_argument("--lock-sha256", required=True)
+    sealing.add_argument("--runner", required=True, help="path of the runner on this board")
+    sealing.set_defaults(function=seal)
+    showing = commands.add_parser("show", help="print environment.json if the environment is complete")
+    showing.set_defaults(function=show)
+    options = parser.parse_args()
+    options.function(options)
+
+
+if __name__ == "__main__":
+    main()
