@@ -1,0 +1,31 @@
+"""Running the distribution's tools."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+
+from virtual_lab.errors import LabError
+
+
+def run(command: Sequence[str]) -> str:
+    """Run a command and return its standard output.
+
+    Raises:
+        LabError: the command is missing or failed; the message holds its last line of error.
+    """
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise LabError(
+            f"{command[0]}: not installed; playbooks/virtual_lab.yml installs what the lab needs"
+        ) from None
+    if done.returncode != 0:
+        last_line = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise LabError(f"{' '.join(command)}: exit status {done.returncode}: {last_line}")
+    return done.stdout
+
+
+def succeeds(command: Sequence[str]) -> bool:
+    """Whether a command exits with 0; its output is dropped."""
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0

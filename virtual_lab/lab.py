@@ -1,0 +1,147 @@
+"""Making the whole lab what its `lab.json` says, and removing it without a trace."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import shutil
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from virtual_lab import cgroup, disk, image, network, power
+from virtual_lab.config import RUNTIME_ROOT, Board, Lab
+from virtual_lab.errors import LabError
+from virtual_lab.supervisor import lock_path
+
+SSH_PORT = 22
+CONNECT_TIMEOUT_S = 5.0
+BOOT_TIMEOUT_S = {"container": 90.0, "emulated": 600.0}
+
+
+def up(lab: Lab) -> list[str]:
+    """Bring the lab up; return what had to be done, nothing when it was up already.
+
+    Raises:
+        LabError: an image cannot be made, or a board does not come up.
+    """
+    changes = [
+        f"image {release}" for release in _releases(lab) if image.ensure(lab.images, release, lab.mirror)
+    ]
+    for name in _known_boards(lab) - {board.name for board in lab.boards}:
+        _remove_unlisted(lab, name)
+        changes.append(f"removed {name}")
+    if network.ensure_bridge(lab):
+        changes.append("bridge")
+    for board in lab.boards:
+        changes += [f"{board.name}: {change}" for change in _ensure_board(lab, board)]
+    for board in lab.boards:
+        wait_for_ssh(lab, board)
+    return changes
+
+
+def down(lab_name: str, directory: Path) -> list[str]:
+    """Remove a lab, whatever state a crash left it in; return what was there.
+
+    Needs no `lab.json`: it goes by the lab's name, which processes, control groups and interfaces carry.
+    """
+    runtime = RUNTIME_ROOT / lab_name
+    locks = sorted(runtime.glob("*.lock"))
+    changes = [f"supervisor {lock.stem}" for lock in locks if power.stop_supervisor(lock)]
+    if cgroup.remove_all(lab_name):
+        changes.append("control groups")
+    if network.remove_all(lab_name):
+        changes.append("network")
+    for path in (runtime, directory / "boards"):
+        if path.exists():
+            shutil.rmtree(path)
+            changes.append(str(path))
+    (directory / "lab.json").unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        RUNTIME_ROOT.rmdir()  # refuses when another lab is there
+    return changes
+
+
+def describe(lab: Lab) -> list[dict[str, Any]]:
+    """What an inventory needs to know of each board."""
+    return [
+        dataclasses.asdict(board)
+        | {"address": lab.address(board), "host_key": disk.host_key(lab, board), "serial": disk.serial(board)}
+        for board in lab.boards
+    ]
+
+
+def wait_for_ssh(lab: Lab, board: Board) -> None:
+    """Wait until a board's SSH server greets.
+
+    Raises:
+        LabError: it does not before the board's boot deadline.
+    """
+    timeout_s = BOOT_TIMEOUT_S[board.machine]
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if _ssh_greets(lab.address(board)):
+            return
+        time.sleep(0.2)
+    log = lab.board_directory(board.name) / "console.log"
+    raise LabError(f"board {board.name}: no SSH at {lab.address(board)} within {timeout_s:.0f} s; see {log}")
+
+
+def _ssh_greets(address: str) -> bool:
+    try:
+        with socket.create_connection((address, SSH_PORT), CONNECT_TIMEOUT_S) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+def _releases(lab: Lab) -> list[str]:
+    return sorted({board.release for board in lab.boards if board.machine == "container"})
+
+
+def _known_boards(lab: Lab) -> set[str]:
+    return {path.name for path in (lab.directory / "boards").glob("*")}
+
+
+def _ensure_board(lab: Lab, board: Board) -> list[str]:
+    changes = []
+    directory = lab.board_directory(board.name)
+    marker, wanted = directory / "board.json", _identity(lab, board)
+    if not marker.exists() or marker.read_text() != wanted:
+        _remove_board(lab, board)
+        disk.provision(lab, board)
+        marker.write_text(wanted)
+        changes.append("disk")
+    if network.ensure_board(lab, board):
+        changes.append("network")
+    if power.start_supervisor(lab, board):
+        changes.append("supervisor")
+    elif not power.request(lab, board, "read")["running"]:
+        power.request(lab, board, "cycle")
+        changes.append("power")
+    return changes
+
+
+def _identity(lab: Lab, board: Board) -> str:
+    """What a board was made from; when it changes, the board is made anew."""
+    made_from = {
+        "board": dataclasses.asdict(board),
+        "address": lab.address(board),
+        "image": image.path(lab.images, board.release).name,
+        "client_key": lab.client_key.with_suffix(".pub").read_text(),
+    }
+    return json.dumps(made_from, indent=1)
+
+
+def _remove_board(lab: Lab, board: Board) -> None:
+    power.stop_supervisor(lock_path(lab, board.name))
+    cgroup.remove_board(lab, board)
+    network.remove_board(lab, board)
+    shutil.rmtree(lab.board_directory(board.name), ignore_errors=True)
+
+
+def _remove_unlisted(lab: Lab, name: str) -> None:
+    made_from = json.loads((lab.board_directory(name) / "board.json").read_text())
+    _remove_board(lab, Board(**made_from["board"]))

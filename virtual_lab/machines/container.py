@@ -1,0 +1,56 @@
+"""A board as a systemd-nspawn container: own systemd, network, memory limit; the host's kernel and speed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from virtual_lab import hardware, image, network
+from virtual_lab.command import run
+from virtual_lab.config import Board, Lab
+
+REBOOT_STATUS = 133
+
+
+def prepare(lab: Lab, board: Board) -> None:
+    """Mount the board's disk; the mount ends with the supervisor's mount namespace."""
+    directory = lab.board_directory(board.name)
+    lower = image.path(lab.images, board.release)
+    options = f"lowerdir={lower},upperdir={directory / 'upper'},workdir={directory / 'work'}"
+    run(["mount", "-t", "overlay", "overlay", "-o", options, str(directory / "root")])
+
+
+def command(lab: Lab, board: Board) -> list[str]:
+    """The container as one process."""
+    directory = lab.board_directory(board.name)
+    return [
+        "env",
+        "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1",
+        "systemd-nspawn",
+        "--quiet",
+        "--boot",
+        "--register=no",
+        "--keep-unit",
+        "--console=pipe",
+        f"--machine={network.namespace(lab, board)}",
+        f"--hostname={board.name}",
+        f"--directory={directory / 'root'}",
+        f"--network-namespace-path={network.NAMESPACES / network.namespace(lab, board)}",
+        *_hardware_options(directory / "hardware", hardware.load_kind(board.kind)),
+    ]
+
+
+def _hardware_options(source: Path, kind: dict[str, object]) -> list[str]:
+    options = [f"--bind={source}:{hardware.MOUNT_POINT}"]
+    for name, target in hardware.mounts(kind).items():
+        if not Path(target).exists():
+            options.append(_missing_mount_point(source, Path(target)))
+        options.append(f"--bind={source / name}:{target}")
+    return options
+
+
+def _missing_mount_point(source: Path, target: Path) -> str:
+    """Lay a directory that this kernel's sysfs lacks over the nearest one that it has."""
+    parent = next(path for path in target.parents if path.exists())
+    skeleton = source.parent / "skeleton" / parent.name
+    (skeleton / target.relative_to(parent)).mkdir(parents=True, exist_ok=True)
+    return f"--overlay-ro={parent}:{skeleton}:{parent}"

@@ -1,0 +1,106 @@
+"""The virtual power switch, and whether a board's supervisor is there to obey it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from virtual_lab.config import Board, Lab
+from virtual_lab.errors import LabError
+from virtual_lab.supervisor import lock_path, socket_path
+
+REQUESTS = ("on", "off", "cycle", "read")
+ANSWER_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 20.0
+
+
+def request(lab: Lab, board: Board, word: str) -> dict[str, Any]:
+    """Ask a board's supervisor for `on`, `off`, `cycle` or `read`, and return the board's state after it.
+
+    Raises:
+        LabError: the supervisor does not run or does not answer.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(ANSWER_TIMEOUT_S)
+        try:
+            connection.connect(str(socket_path(lab, board.name)))
+            connection.sendall(f"{word}\n".encode())
+            line = connection.makefile().readline()
+        except OSError as error:
+            raise LabError(f"board {board.name}: its supervisor does not answer: {error}") from None
+    if not line:
+        raise LabError(
+            f"board {board.name}: its supervisor ended while it answered; see console.log of the board"
+        )
+    answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+def supervisor_pid(lock_file: Path) -> int | None:
+    """Process id of the supervisor that holds a lock file, or None when none does."""
+    try:
+        with lock_file.open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        return int(lock_file.read_text())
+    return None
+
+
+def start_supervisor(lab: Lab, board: Board) -> bool:
+    """Start a board's supervisor, detached; return whether it had to be started.
+
+    Raises:
+        LabError: it did not come up.
+    """
+    if supervisor_pid(lock_path(lab, board.name)) is not None:
+        return False
+    log = lab.board_directory(board.name) / "console.log"
+    command = ["unshare", "--mount", "--propagation", "slave", sys.executable, "-m", "virtual_lab"]
+    command += ["--lab", str(lab.directory), "supervise", board.name]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=Path(__file__).parents[1],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(LabError):
+            request(lab, board, "read")
+            return True
+        time.sleep(0.1)
+    raise LabError(f"board {board.name}: its supervisor did not come up; see {log}")
+
+
+def stop_supervisor(lock_file: Path) -> bool:
+    """End the supervisor that holds a lock file, and its board with it; return whether there was one.
+
+    Raises:
+        LabError: it does not end.
+    """
+    process = supervisor_pid(lock_file)
+    if process is None:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while supervisor_pid(lock_file) is not None:
+        if time.monotonic() > deadline:
+            raise LabError(f"board {lock_file.stem}: its supervisor (process {process}) does not end")
+        time.sleep(0.05)
+    return True
