@@ -1,9 +1,9 @@
-"""The answer, checked where it is measured: a few stored inputs and the outputs their source gave for them."""
+"""The answer, checked where it is measured: stored inputs and the outputs their source gave for them."""
 
 from typing import Any, Callable, Dict
 
 from edgebench_runner.atomic import sha256_file
-from edgebench_runner.errors import LoadFailed
+from edgebench_runner.errors import LoadFailedError
 
 
 def check_answers(infer: Callable[[Any], Any], check: Dict) -> Dict:
@@ -11,21 +11,23 @@ def check_answers(infer: Callable[[Any], Any], check: Dict) -> Dict:
 
     Args:
         infer: the loaded backend's inference, batch of one.
-        check: the spec's ``artifact.check``: a file with ``inputs`` (k, ...) and ``outputs`` (k, ...), float32,
-            and the tolerance: it passes where ``|found - stored| <= atol + rtol * |stored|`` everywhere.
+        check: the spec's ``artifact.check``: a file with ``inputs`` (k, ...) and ``outputs`` (k, ...),
+            float32, and the tolerance: ``|found - stored| <= atol + rtol * |stored|`` everywhere.
 
     Returns:
-        The record's ``check``; ``max_abs_diff`` and ``mean_abs_diff`` are ``None`` where an output is not finite.
+        The record's ``check``; the differences are ``None`` where an output is not finite.
     """
     import numpy as np
 
     if sha256_file(check["path"]) != check["sha256"]:
-        raise LoadFailed("{} does not have the SHA-256 {}".format(check["path"], check["sha256"]))
+        raise LoadFailedError("{} does not have the SHA-256 {}".format(check["path"], check["sha256"]))
     with np.load(check["path"]) as stored:
         inputs, wanted = stored["inputs"], stored["outputs"]
     found = np.stack([np.array(infer(np.ascontiguousarray(item[None]))) for item in inputs])
     if found.size != wanted.size:
-        raise LoadFailed("an output has {} values, its source gave {}".format(found[0].size, wanted[0].size))
+        raise LoadFailedError(
+            "an output has {} values, its source gave {}".format(found[0].size, wanted[0].size)
+        )
     found = found.reshape(wanted.shape).astype(np.float64)
     difference = np.abs(found - wanted)
     finite = bool(np.isfinite(found).all())

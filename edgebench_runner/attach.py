@@ -1,8 +1,9 @@
 """Runs a cell at most once at a time in its directory, and lets any number of callers wait for it.
 
-Who measures holds an exclusive flock on ``run.lock`` for its life; who waits blocks in a shared flock, so nothing
-polls during the measured window. The lock dies with its process, so a lock that is free beside a missing
-``cell.json`` means that the runner died: its files are kept as ``attempt-<n>`` and the cell starts afresh, once.
+Who measures holds an exclusive flock on ``run.lock`` for its life; who waits blocks in a shared flock, so
+nothing polls during the measured window. The lock dies with its process, so a lock that is free beside a
+missing ``cell.json`` means that the runner died: its files are kept as ``attempt-<n>`` and the cell starts
+afresh, once.
 """
 
 import fcntl
@@ -19,7 +20,7 @@ LOCK = "run.lock"
 MAX_ATTEMPTS = 2
 
 
-class CellDied(Exception):
+class CellDiedError(Exception):
     """The runner of this cell died, more often than it may be started again."""
 
 
@@ -90,7 +91,7 @@ def _wait(lock: int, directory: str) -> Dict:
     done = _complete(directory)
     if done is None:
         line = "{}: the runner died before it wrote {}; run the same command again to start afresh"
-        raise CellDied(line.format(directory, RECORD))
+        raise CellDiedError(line.format(directory, RECORD))
     return done
 
 
@@ -111,7 +112,7 @@ def _put_aside(directory: str) -> List[Dict]:
         earlier.append(name)
     if len(earlier) >= MAX_ATTEMPTS:
         line = "{}: the runner died {} times; its partial files are in {}"
-        raise CellDied(line.format(directory, len(earlier), ", ".join(earlier)))
+        raise CellDiedError(line.format(directory, len(earlier), ", ".join(earlier)))
     return [_describe(os.path.join(directory, name)) for name in earlier]
 
 

@@ -1,4 +1,4 @@
-"""Is a backend there? Each runtime is imported in a process of its own: an import can crash, or import too much."""
+"""Is a backend there? Each runtime is imported in a process of its own, because it can crash."""
 
 import json
 import os

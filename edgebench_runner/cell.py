@@ -44,7 +44,7 @@ class Cell(object):
         self.spec = spec
         self.directory = directory
         self.previous = previous
-        self.phases = []  # type: List[Dict]
+        self.phases: List[Dict] = []
 
     def run(self) -> Dict:
         """Measure, write every file of the cell directory, the record last, and return the record."""
@@ -73,7 +73,7 @@ class Cell(object):
         window = next((phase for phase in self.phases if phase["name"] == "measured"), None)
         doubts = validity.reasons(self.spec["kind"], samples, window, clock, kernel_lines, rest, gate)
         parts = dict(fingerprint.board_parts(), **fingerprint.cell_parts(self.spec))
-        record = {
+        record: Dict[str, Any] = {
             "started_utc": started_utc,
             "ended_utc": utc_now(),
             "boot_id": boot_id(),
@@ -90,7 +90,7 @@ class Cell(object):
             "fingerprint_parts": parts,
             "python": parts["python"],
             "previous_attempts": self.previous,
-        }  # type: Dict[str, Any]
+        }
         record.update(self._worker_part(end, events))
         return self._write(record)
 
@@ -136,7 +136,7 @@ class Cell(object):
         }
 
     def _write(self, record: Dict) -> Dict:
-        head = {"schema": "edgebench/cell_record/1"}
+        head: Dict[str, Any] = {"schema": "edgebench/cell_record/1"}
         head.update({key: self.spec[key] for key in IDENTITY_KEYS})
         head.update(record)
         head["files"] = _hashes(self.directory)

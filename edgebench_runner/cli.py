@@ -25,8 +25,8 @@ def parser() -> argparse.ArgumentParser:
             description=text,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.add_arguments(verb)  # type: ignore[attr-defined]
-        verb.set_defaults(run=command.run)  # type: ignore[attr-defined]
+        command.add_arguments(verb)
+        verb.set_defaults(run=command.run)
     return top
 
 

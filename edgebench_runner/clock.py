@@ -4,7 +4,7 @@ import time
 from typing import Dict
 
 if hasattr(time, "monotonic_ns"):
-    now_ns = time.monotonic_ns
+    now_ns = time.monotonic_ns  # novermin
 else:  # Python 3.6: a double still resolves better than a nanosecond for the first 50 days of uptime
 
     def now_ns() -> int:

@@ -24,9 +24,9 @@ def cool_down(settings: Dict, board: Board) -> Dict:
     """Rest as a profile's ``cooldown`` says.
 
     Args:
-        settings: ``method`` none, fixed (``seconds``) or reference (``within_c``, ``deadline_s``, and optionally
-            ``reference_c``; without it the board's stored reference, which the first rest to a steady
-            temperature makes).
+        settings: ``method`` none, fixed (``seconds``) or reference (``within_c``, ``deadline_s``, and
+            optionally ``reference_c``; without it the board's stored reference, which the first rest to a
+            steady temperature makes).
         board: the telemetry sources.
 
     Returns:
@@ -34,7 +34,7 @@ def cool_down(settings: Dict, board: Board) -> Dict:
         deadline passed first) or ``unknown`` (no temperature could be read).
     """
     start_ns = now_ns()
-    result = {"method": settings["method"], "reference_c": None}  # type: Dict
+    result: Dict = {"method": settings["method"], "reference_c": None}
     if settings["method"] == "reference":
         result.update(_rest_to_reference(settings, board))
     else:

@@ -4,7 +4,7 @@ import struct
 import zipfile
 from typing import Any, List, Tuple
 
-from edgebench_runner.errors import LoadFailed
+from edgebench_runner.errors import LoadFailedError
 from edgebench_runner.probes.memory import available_bytes
 
 RESIDENT_SHARE = 0.25  # of the available memory: what the inputs may take away from the model under test
@@ -12,7 +12,7 @@ _LOCAL_HEADER_BYTES = 30
 
 
 def images(path: str, count: int) -> Tuple[List[Tuple[int, Any]], bool]:
-    """Return ``count`` pairs of dataset index and uint8 image (H, W, C), from the start, repeating if need be.
+    """Return ``count`` pairs of dataset index and uint8 image (H, W, C), in order, repeating if need be.
 
     Returns:
         The pairs, and whether the images were copied into memory; where they would take more than a quarter
@@ -23,7 +23,7 @@ def images(path: str, count: int) -> Tuple[List[Tuple[int, Any]], bool]:
     try:
         mapped = _map_member(path, "images.npy")
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise LoadFailed("dataset {}: {}".format(path, error)) from error
+        raise LoadFailedError("dataset {}: {}".format(path, error)) from error
     distinct = mapped[: min(count, len(mapped))]
     available = available_bytes()
     resident = available is not None and distinct.nbytes <= RESIDENT_SHARE * available

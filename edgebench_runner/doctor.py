@@ -36,7 +36,7 @@ def context(
 
 
 def examine(about: Context) -> List[Dict]:
-    """Run every check; each gives ``{"check", "status", "found", "advice"}``, status pass, warn, fail or unknown."""
+    """Run every check: ``{"check", "status", "found", "advice"}``, status pass, warn, fail or unknown."""
     results = []
     for name in plugins.names("checks"):
         status, found, advice = plugins.load("checks", name).check(about)

@@ -1,5 +1,6 @@
 """Errors a user can act on, and failures of a worker that are outcomes of a cell."""
 
+from typing import List
 
 
 class UsageError(Exception):
@@ -7,43 +8,42 @@ class UsageError(Exception):
 
     exit_code = 2
 
-    def __init__(self, problems):
-        # type: (List[str]) -> None
+    def __init__(self, problems: List[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
 
 
-class CellFailure(Exception):
+class CellFailureError(Exception):
     """A failure of the worker that is a named outcome of the cell."""
 
     outcome = "crashed"
 
 
-class BackendUnavailable(CellFailure):
+class BackendUnavailableError(CellFailureError):
     """The runtime cannot be imported or lacks what the options ask for."""
 
     outcome = "backend_unavailable"
 
 
-class LoadFailed(CellFailure):
+class LoadFailedError(CellFailureError):
     """The artifact is damaged or cannot be read."""
 
     outcome = "load_failed"
 
 
-class Unsupported(CellFailure):
+class UnsupportedError(CellFailureError):
     """The runtime does not support an operator, an opset or the format of the artifact."""
 
     outcome = "unsupported"
 
 
-class WrongAnswer(CellFailure):
+class WrongAnswerError(CellFailureError):
     """The outputs differ from those of the source model by more than the tolerance."""
 
     outcome = "wrong_answer"
 
 
-class FellBack(CellFailure):
+class FellBackError(CellFailureError):
     """An accelerator was asked for and the graph ran elsewhere."""
 
     outcome = "fell_back"

@@ -1,7 +1,7 @@
 """The configuration a number depends on, by part, and the hash of all parts.
 
-Two numbers are comparable when their parts are equal except for what is under test. Nothing in here changes from
-one boot to the next by itself: states (temperatures, clocks of the moment) are elsewhere.
+Two numbers are comparable when their parts are equal except for what is under test. Nothing in here changes
+from one boot to the next by itself: states (temperatures, clocks of the moment) are elsewhere.
 """
 
 import glob
@@ -22,7 +22,8 @@ import json, os, platform, re, sys
 names = set()
 for path in sys.path:
     if os.path.isdir(path):
-        names.update(re.sub(r"\\.(dist-info|egg-info)$", "", n) for n in os.listdir(path) if n.endswith("-info"))
+        found = [name for name in os.listdir(path) if name.endswith("-info")]
+        names.update(re.sub(r"\\.(dist-info|egg-info)$", "", name) for name in found)
 print(json.dumps({"version": platform.python_version(), "packages": sorted(names)}))
 """
 

@@ -1,4 +1,4 @@
-"""The bytes that were measured are the bytes that were meant: hashed after the window, out of the cache's way."""
+"""The bytes that were measured are the bytes that were meant: hashed after the window."""
 
 from typing import Dict, Tuple
 

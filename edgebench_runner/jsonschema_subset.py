@@ -7,7 +7,7 @@ additionalProperties (false only), items, minItems. Every mistake is reported, n
 import re
 from typing import Any, Dict, List
 
-_TYPES = {
+_TYPES: Dict[str, Any] = {
     "object": dict,
     "array": list,
     "string": str,
@@ -15,7 +15,7 @@ _TYPES = {
     "number": (int, float),
     "boolean": bool,
     "null": type(None),
-}  # type: Dict[str, Any]
+}
 
 
 def problems(value: Any, schema: Dict, path: str = "") -> List[str]:

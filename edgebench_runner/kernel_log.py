@@ -20,9 +20,9 @@ class KernelLog(object):
     """
 
     def __init__(self, path: str = "/dev/kmsg") -> None:
-        self.reason = None  # type: Optional[str]
+        self.reason: Optional[str] = None
         self.lost = False
-        self._lines = []  # type: List[str]
+        self._lines: List[str] = []
         self._file = -1
         try:
             self._file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -62,7 +62,7 @@ class KernelLog(object):
 
 
 def is_suspect(line: str) -> bool:
-    """Tell whether a record casts doubt on a measurement: an error, or a word about power, heat or storage."""
+    """Tell whether a record casts doubt on a measurement: an error, or power, heat or storage."""
     header, _, text = line.partition(";")
     priority = header.split(",", 1)[0]
     return (priority.isdigit() and int(priority) & 7 <= _SEVERE) or bool(_SUSPECT.search(text))

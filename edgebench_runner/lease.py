@@ -12,7 +12,7 @@ FILE = "lease.json"
 LOCK = "lease.lock"
 
 
-class Held(Exception):
+class HeldError(Exception):
     """The board is leased to another sweep."""
 
     def __init__(self, lease: Dict) -> None:
@@ -30,12 +30,12 @@ def acquire(owner: str, sweep_id: str, ttl_s: float, root: Optional[str] = None)
         root: where the lease is kept; the state directory where not given.
 
     Raises:
-        Held: another sweep has the board.
+        HeldError: another sweep has the board.
     """
     with _locked(root) as path:
         current = _current(path)
         if current is not None and current["sweep_id"] != sweep_id:
-            raise Held(current)
+            raise HeldError(current)
         lease = {
             "schema": "edgebench/lease/1",
             "owner": owner,
@@ -52,20 +52,20 @@ def release(sweep_id: str, root: Optional[str] = None) -> bool:
     """Give the board back; false where no lease was in force.
 
     Raises:
-        Held: another sweep has the board.
+        HeldError: another sweep has the board.
     """
     with _locked(root) as path:
         current = _current(path)
         if current is None:
             return False
         if current["sweep_id"] != sweep_id:
-            raise Held(current)
+            raise HeldError(current)
         os.unlink(path)
         return True
 
 
 def show(root: Optional[str] = None) -> Optional[Dict]:
-    """Return the lease in force, ``None`` where there is none: never taken, ended, or from an earlier boot."""
+    """Return the lease in force, ``None`` where none was taken, it ended, or the board rebooted."""
     with _locked(root) as path:
         return _current(path)
 

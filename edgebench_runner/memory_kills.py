@@ -8,7 +8,7 @@ _KILLED = re.compile(r"(?:Killed|Kill) process (\d+)")
 
 
 def counters(pid: int) -> Dict[str, int]:
-    """Return the counts of memory kills that can be read: of the control group of ``pid`` and of the machine."""
+    """Return the counts of memory kills that can be read: of ``pid``'s control group and of the machine."""
     found = {}
     for path in _control_files(pid):
         count = _count(path, "oom_kill")
@@ -23,7 +23,7 @@ def counters(pid: int) -> Dict[str, int]:
 def evidence(
     pid: int, before: Dict[str, int], after: Dict[str, int], kernel_lines: Optional[List[str]]
 ) -> Optional[str]:
-    """Return what shows that ``pid``, which died of SIGKILL, was killed for memory; ``None`` where nothing does.
+    """Return what shows that ``pid``, dead of SIGKILL, was killed for memory; ``None`` where nothing does.
 
     The machine's counter alone convicts only where neither the log nor a control group could tell.
     """
@@ -40,7 +40,7 @@ def evidence(
 
 
 def _control_files(pid: int) -> List[str]:
-    """Return the files that count memory kills for ``pid``: ``memory.events`` (v2), ``memory.oom_control`` (v1)."""
+    """Return the files that count ``pid``'s memory kills: memory.events (v2), memory.oom_control (v1)."""
     try:
         with open("/proc/{}/cgroup".format(pid)) as file:
             entries = [line.rstrip("\n").split(":", 2) for line in file]

@@ -5,19 +5,21 @@ import signal
 from typing import Dict, List, Optional, Tuple
 
 from edgebench_runner import progress
-from edgebench_runner.errors import CellFailure
+from edgebench_runner.errors import CellFailureError
 
-RUNNER_OUTCOMES = ["ok", "oom_killed", "out_of_memory", "crashed", "timeout", "load_failed", "unsupported", "wrong_answer", "fell_back", "backend_unavailable"]
-# What the runtimes print when an allocation fails, from their sources.
+# What the runtimes print when an allocation fails, and when they lack an operator, from their sources.
 _ALLOCATOR = re.compile(
     r"std::bad_alloc|MemoryError|Cannot allocate memory|can't allocate memory|not enough memory"
-    r"|Failed to allocate memory|[Oo]ut of memory|Insufficient memory|alloc(?:ation)? failed|cudaErrorMemoryAllocation",
+    r"|Failed to allocate memory|[Oo]ut of memory|Insufficient memory|alloc(?:ation)? failed"
+    r"|cudaErrorMemoryAllocation"
 )
 _UNSUPPORTED = re.compile(
-    r"NOT_IMPLEMENTED|NotImplemented|is not a registered function/op|No Op registered for|Unsupported model IR version"
-    r"|not implemented|ONNX Runtime only \*guarantees\*|[Uu]nknown builtin op|Unknown operator|Unsupported (?:operator|op|layer)"
-    r"|Didn't find op for builtin opcode|[Uu]nresolved custom op|doesn't support|not supported|Can't create layer",
+    r"NOT_IMPLEMENTED|NotImplemented|not implemented|doesn't support|not supported"
+    r"|is not a registered function/op|No Op registered for|Unsupported model IR version"
+    r"|ONNX Runtime only \*guarantees\*|[Uu]nknown builtin op|Unknown operator|[Uu]nresolved custom op"
+    r"|Unsupported (?:operator|op|layer)|Didn't find op for builtin opcode|Can't create layer"
 )
+_MEANING_OF_PHASE = {"import": "backend_unavailable", "load": "load_failed"}
 _SIGNAL_WORDS = {
     "SIGILL": "illegal instruction: the library was built for another processor",
     "SIGSEGV": "segmentation fault",
@@ -41,12 +43,12 @@ class WorkerEnd(object):
     """
 
     def __init__(self, status: int = 0, spawn_error: Optional[str] = None) -> None:
-        self.exit_code = status if status >= 0 else None  # type: Optional[int]
-        self.signal = signal_name(-status) if status < 0 else None  # type: Optional[str]
+        self.exit_code: Optional[int] = status if status >= 0 and spawn_error is None else None
+        self.signal: Optional[str] = signal_name(-status) if status < 0 else None
         self.timed_out = False
-        self.oom_evidence = None  # type: Optional[str]
+        self.oom_evidence: Optional[str] = None
         self.spawn_error = spawn_error
-        self.peak_rss_bytes = None  # type: Optional[int]
+        self.peak_rss_bytes: Optional[int] = None
 
 
 def signal_name(number: int) -> str:
@@ -60,12 +62,10 @@ def signal_name(number: int) -> str:
 def of_exception(error: Exception) -> Tuple[str, str]:
     """Return the outcome and its detail for an exception that ended a worker."""
     text = "{}: {}".format(type(error).__name__, error).strip()
-    if isinstance(error, CellFailure):
+    if isinstance(error, CellFailureError):
         return error.outcome, str(error)
     if isinstance(error, MemoryError) or _ALLOCATOR.search(text):
         return "out_of_memory", text
-    if isinstance(error, ImportError):
-        return "backend_unavailable", text
     if _UNSUPPORTED.search(text):
         return "unsupported", text
     return "crashed", text
@@ -100,10 +100,10 @@ def decide(end: WorkerEnd, events: List[Dict], stderr_tail: str) -> Tuple[str, s
 
 
 def _said(failed: Dict, phase: str) -> Tuple[str, str]:
-    """An exception of the runtime while it loads, and not recognised as anything else, means a bad artifact."""
+    """An exception that is nothing known has the meaning of the phase it came from."""
     name = failed["outcome"]
-    if name == "crashed" and phase == "load":
-        name = "load_failed"
+    if name == "crashed":
+        name = _MEANING_OF_PHASE.get(phase, name)
     return name, failed["detail"]
 
 

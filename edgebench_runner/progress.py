@@ -23,7 +23,7 @@ class Progress(object):
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Time a block as a phase of the cell; the line of its end is written after its last clock reading."""
+        """Time a block as a phase of the cell; its end is written after its last clock reading."""
         self.say("phase_started", name=name)
         start_ns = now_ns()
         yield

@@ -1,4 +1,4 @@
-"""Sync pulses: all cores busy and idle for lengths that repeat nowhere, so that a power trace shows where it stands.
+"""Sync pulses: all cores busy and idle for lengths that repeat nowhere, to find in a power trace.
 
 Run as a module it is one busy core: ``python -m edgebench_runner.pulses ON_NS OFF_NS [ON_NS OFF_NS ...]``.
 """
@@ -17,14 +17,14 @@ _LEAD_S = 0.5  # for the processes to start
 
 
 def lengths_s(sync_pulses: Union[bool, List[float]]) -> List[float]:
-    """Return the lengths that a protocol asks for, busy and idle in turn: its own, the default ones, or none."""
+    """Return the lengths that a protocol asks for, busy and idle in turn: its own, the default, or none."""
     if isinstance(sync_pulses, list):
         return sync_pulses
     return list(PREAMBLE_S) if sync_pulses else []
 
 
 def schedule(lengths: List[float], start_ns: int) -> List[List[int]]:
-    """Return ``[on_ns, off_ns]`` of each pulse: the lengths are busy, idle, busy, ... seconds from ``start_ns``."""
+    """Return ``[on_ns, off_ns]`` of each pulse, for lengths of busy, idle, busy, ... seconds."""
     edges = [start_ns]
     for length in lengths:
         edges.append(edges[-1] + int(length * 1e9))
@@ -54,7 +54,8 @@ def emit(lengths: List[float]) -> List[List[int]]:
 
 def burn(edges: List[int]) -> None:
     """Keep one core busy between each pair of edges (ns, CLOCK_MONOTONIC)."""
-    for on_ns, off_ns in zip(edges[::2], edges[1::2]):
+    for index in range(0, len(edges), 2):
+        on_ns, off_ns = edges[index : index + 2]
         time.sleep(max(0, on_ns - now_ns()) / 1e9)
         while now_ns() < off_ns:
             pass

@@ -53,7 +53,7 @@ def _map(path: str, kind: str, count: int, fill: int) -> memoryview:
         file.write(array.array(kind, [fill]).tobytes() * count)
         file.flush()
         mapped = mmap.mmap(file.fileno(), 0)
-    view = memoryview(mapped).cast(kind)
+    view = memoryview(mapped).cast(kind)  # type: ignore[call-overload]
     for index in range(0, count, mmap.PAGESIZE // view.itemsize):
         view[index] = fill
     return view

@@ -7,17 +7,29 @@ from typing import Any, Dict, List
 from edgebench_runner import jsonschema_subset, plugins, resources
 from edgebench_runner.errors import UsageError
 
-PROTOCOL_DEFAULTS = {
+PROTOCOL_DEFAULTS: Dict[str, Any] = {
     "duration_s": None,
     "idle_before_s": 0.0,
     "idle_after_s": 0.0,
     "sync_pulses": False,
     "telemetry_interval_s": None,
     "scale": 1.0,
-}  # type: Dict[str, Any]
-IDENTITY_KEYS = (
-    ["sweep_id", "cell_id", "position", "board", "kind", "model", "variant", "backend", "runtime", "mode", "repeat", "isolation", "task"]
-)
+}
+IDENTITY_KEYS = [
+    "sweep_id",
+    "cell_id",
+    "position",
+    "board",
+    "kind",
+    "model",
+    "variant",
+    "backend",
+    "runtime",
+    "mode",
+    "repeat",
+    "isolation",
+    "task",
+]
 
 
 def load(path: str) -> Dict:
@@ -30,7 +42,7 @@ def load(path: str) -> Dict:
         The spec with every default filled in.
 
     Raises:
-        UsageError: with one line per mistake, each naming the file, the key, what was found and what is valid.
+        UsageError: one line per mistake, with the file, the key, what was found and what is valid.
     """
     try:
         with open(path, encoding="utf-8") as file:

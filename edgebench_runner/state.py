@@ -6,7 +6,7 @@ import os
 def directory() -> str:
     """Return, and create, the state directory.
 
-    It is ``$EDGEBENCH_ROOT`` where that is set, else ``/run/edgebench`` for root, else a directory of the user's.
+    It is ``$EDGEBENCH_ROOT`` where that is set, else ``/run/edgebench`` for root, else one of the user's.
     """
     path = os.environ.get("EDGEBENCH_ROOT")
     if not path:

@@ -1,5 +1,6 @@
 """Runs a worker in a process group of its own, kills it at its deadline, and says how it ended."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -50,7 +51,12 @@ def supervise(
             return WorkerEnd(spawn_error="{}: {}".format(command[0], error.strerror))
     _set_oom_score(worker.pid, _FIRST_TO_KILL)
     expired = threading.Event()
-    timer = threading.Timer(deadline_s, lambda: (expired.set(), _kill_group(worker.pid)))
+
+    def expire() -> None:
+        expired.set()
+        _kill_group(worker.pid)
+
+    timer = threading.Timer(deadline_s, expire)
     timer.daemon = True
     timer.start()
     # The zombie keeps its process id until wait4, so that neither kill can hit a stranger.
@@ -78,7 +84,5 @@ def _set_oom_score(pid: int, score: str) -> None:
 
 
 def _kill_group(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass

@@ -4,7 +4,7 @@ import json
 import os
 import resource
 import threading
-from typing import Dict, Optional
+from typing import Dict, List, Optional
 
 from edgebench_runner import atomic, plugins
 from edgebench_runner.clock import now_ns
@@ -35,7 +35,7 @@ class Sampler(object):
     """
 
     def __init__(self, board: Board, interval_s: Optional[float]) -> None:
-        self.samples = []  # type: List[Dict]
+        self.samples: List[Dict] = []
         self.interval_s = interval_s
         self.cpu_s = 0.0
         self._board = board

@@ -83,13 +83,13 @@ def _throttle_reasons(kind: str, samples: List[Dict]) -> List[str]:
 
 
 def _frequency_reasons(samples: List[Dict], window: Optional[Dict]) -> List[str]:
-    """A frequency that was not the same in all samples of the window is a reason; one never read is another."""
+    """A frequency that changed within the window is a reason; one that was never read is another."""
     if not any(sample.get("frequency_hz") for sample in samples):
         return ["frequency_unknown"]
     if window is None or window["end_ns"] is None:
         return []
     inside = [sample for sample in samples if window["start_ns"] <= sample["t_ns"] <= window["end_ns"]]
-    policies = {}  # type: Dict[str, List[int]]
+    policies: Dict[str, List[int]] = {}
     for sample in inside:
         for name, value in sample.get("frequency_hz", {}).items():
             if value is not None:

@@ -12,7 +12,7 @@ from edgebench_runner import outcome, plugins, progress
 from edgebench_runner.answer_check import check_answers, describe_failure
 from edgebench_runner.atomic import read_json
 from edgebench_runner.clock import now_ns
-from edgebench_runner.errors import BackendUnavailable, Unsupported, WrongAnswer
+from edgebench_runner.errors import UnsupportedError, WrongAnswerError
 from edgebench_runner.loop import FOREVER_NS, measure
 from edgebench_runner.records import Records
 
@@ -66,14 +66,13 @@ class Worker(object):
         backend = plugins.load("backends", self.spec["runtime"]).Backend(self.spec["options"])
         artifact = self.spec["artifact"]
         with self.progress.phase("import"):
-            try:
-                version = backend.import_runtime()
-            except (ImportError, OSError) as error:
-                raise BackendUnavailable("{}: {}".format(self.spec["runtime"], error)) from error
+            version = backend.import_runtime()
         self.progress.say("imported", version=version)
         if backend.needs_artifact and artifact["format"] not in backend.formats:
             known = ", ".join(backend.formats)
-            raise Unsupported("{} reads {}, not {}".format(self.spec["runtime"], known, artifact["format"]))
+            raise UnsupportedError(
+                "{} reads {}, not {}".format(self.spec["runtime"], known, artifact["format"])
+            )
         with self.progress.phase("load"):
             backend.load(artifact)
         self.progress.say("loaded", placement=backend.placement(), backend_info=backend.describe())
@@ -100,7 +99,7 @@ class Worker(object):
             result = check_answers(backend.infer, check)
         self.progress.say("checked", check=result)
         if not result["passed"]:
-            raise WrongAnswer(describe_failure(result))
+            raise WrongAnswerError(describe_failure(result))
 
 
 def _identity(tensor: Any) -> Any:
@@ -121,7 +120,7 @@ def _quiet_collector() -> None:
     """Keep the garbage collector out of the window."""
     gc.collect()
     if hasattr(gc, "freeze"):
-        gc.freeze()
+        gc.freeze()  # novermin
     gc.disable()
 
 

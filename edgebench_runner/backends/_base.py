@@ -1,17 +1,17 @@
 """What a backend is."""
 
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 Option = Dict[str, Any]
 
-_TYPES = {"int": int, "float": (int, float), "str": str, "bool": bool, "list": list}  # type: Dict[str, Any]
+_TYPES: Dict[str, Any] = {"int": int, "float": (int, float), "str": str, "bool": bool, "list": list}
 
 
 def option(
     kind: str, default: Any, help: str, choices: Optional[Sequence[Any]] = None, minimum: Any = None
 ) -> Option:
     """Describe one option: its type (int, float, str, bool, list), default, meaning and valid values."""
-    described = {"type": kind, "default": default, "help": help}  # type: Option
+    described: Option = {"type": kind, "default": default, "help": help}
     if choices is not None:
         described["choices"] = list(choices)
     if minimum is not None:
@@ -35,8 +35,8 @@ class Backend(object):
         needs_artifact: false for a backend that runs nothing.
     """
 
-    formats = ()  # type: Tuple[str, ...]
-    options = {}  # type: Dict[str, Option]
+    formats: Tuple[str, ...] = ()
+    options: Dict[str, Option] = {}
     needs_artifact = True
 
     def __init__(self, options: Dict[str, Any]) -> None:
@@ -71,7 +71,7 @@ class Backend(object):
         raise NotImplementedError
 
     def infer(self, tensor: Any) -> Any:
-        """Run one inference: float32 array of the input's shape in, first output as an array on the host out."""
+        """Run one inference: float32 array of the input's shape to the first output, an array on the host."""
         raise NotImplementedError
 
     def placement(self) -> Optional[List[Dict]]:

@@ -4,7 +4,7 @@ import collections
 from typing import Any, Dict, List, Optional
 
 from edgebench_runner.backends import _base
-from edgebench_runner.errors import BackendUnavailable, FellBack
+from edgebench_runner.errors import BackendUnavailableError, FellBackError
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -34,7 +34,7 @@ class Backend(_base.Backend):
 
     def import_runtime(self) -> str:
         """Import onnxruntime and return its version."""
-        import onnxruntime
+        import onnxruntime  # type: ignore[import-untyped]
 
         self._ort = onnxruntime
         return onnxruntime.__version__
@@ -44,7 +44,7 @@ class Backend(_base.Backend):
         provider = PROVIDERS[self.settings["device"]]
         available = self._ort.get_available_providers()
         if provider not in available:
-            raise BackendUnavailable(
+            raise BackendUnavailableError(
                 "{} is not in this build; it has {}".format(provider, ", ".join(available))
             )
         session = self._ort.InferenceSession(
@@ -53,7 +53,7 @@ class Backend(_base.Backend):
             providers=[provider] if provider == PROVIDERS["cpu"] else [provider, PROVIDERS["cpu"]],
         )
         if provider not in session.get_providers():
-            raise FellBack(
+            raise FellBackError(
                 "asked for {}, session runs on {}".format(provider, ", ".join(session.get_providers()))
             )
         self._session = session
@@ -68,12 +68,12 @@ class Backend(_base.Backend):
         """Return the number of nodes per execution provider, where this version records it (1.24 on)."""
         if not hasattr(self._session, "get_provider_graph_assignment_info"):
             return None
-        nodes = collections.Counter()  # type: collections.Counter
+        nodes: collections.Counter = collections.Counter()
         for subgraph in self._session.get_provider_graph_assignment_info():
             nodes[subgraph.ep_name] += len(subgraph.get_nodes())
         asked = PROVIDERS[self.settings["device"]]
         if nodes and asked not in nodes:
-            raise FellBack("asked for {}, all nodes ran on {}".format(asked, ", ".join(sorted(nodes))))
+            raise FellBackError("asked for {}, all nodes ran on {}".format(asked, ", ".join(sorted(nodes))))
         return [{"device": name, "nodes": count, "time_share": None} for name, count in sorted(nodes.items())]
 
     def describe(self) -> Dict:

@@ -3,11 +3,11 @@
 from typing import Any, Dict, List, Optional
 
 from edgebench_runner.backends import _base
-from edgebench_runner.errors import BackendUnavailable
+from edgebench_runner.errors import BackendUnavailableError
 
 
 class Backend(_base.Backend):
-    """Runs TorchScript (``torchscript``) and exported programs (``torch_export``); first output, on the host."""
+    """Runs TorchScript and exported programs (``torch_export``); the first output, on the host."""
 
     formats = ("torchscript", "torch_export")
     options = {
@@ -34,7 +34,7 @@ class Backend(_base.Backend):
             torch.set_num_threads(self.settings["threads"])
         torch.set_grad_enabled(False)
         if self.settings["device"] == "cuda" and not torch.cuda.is_available():
-            raise BackendUnavailable("this torch finds no CUDA device")
+            raise BackendUnavailableError("this torch finds no CUDA device")
         self._device = torch.device(self.settings["device"])
         self._module = self._optimized(self._read(artifact["path"], artifact["format"]))  # type: ignore[index]
 

@@ -6,7 +6,7 @@ _NOW = 0b1110
 
 
 def check(about) -> Tuple[str, str, str]:  # type: ignore[no-untyped-def]
-    """Bits 1 to 3 of the firmware's throttle bits must be clear; other boards than the Raspberry Pi have none."""
+    """Bits 1 to 3 of the firmware's throttle bits must be clear; only a Raspberry Pi has them."""
     if about.sample.get("throttled") is None:
         return "unknown", "no throttle bits can be read", ""
     bits = about.sample["throttled"]

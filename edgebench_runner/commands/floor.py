@@ -19,6 +19,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(result))
     else:
-        line = "{median_ns:.0f} ns per null inference ({minimum_ns:.0f} to {maximum_ns:.0f} in {repeats} repeats)"
+        line = (
+            "{median_ns:.0f} ns per null inference, {minimum_ns:.0f} to {maximum_ns:.0f} in {repeats} repeats"
+        )
         print(line.format(**result))
     return 0

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(missing)
     try:
         print(json.dumps(_act(arguments)))
-    except lease.Held as error:
+    except lease.HeldError as error:
         print(json.dumps(error.lease))
         sys.stderr.write("edgebench_runner: this board is {}\n".format(error))
         return _HELD_EXIT_CODE

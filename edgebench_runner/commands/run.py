@@ -1,8 +1,8 @@
 """Measure one cell and write its directory.
 
-With --detach the cell runs in a session (or a systemd service) of its own, so that it survives the caller; the same
-command again attaches to it, and reports a cell that is complete already. Prints the head of the record as one JSON
-line; exits with 0 whenever cell.json exists, whatever its outcome.
+With --detach the cell runs in a session (or a systemd service) of its own, so that it survives the caller;
+the same command again attaches to it, and reports a cell that is complete already. Prints the head of the
+record as one JSON line; exits with 0 whenever cell.json exists, whatever its outcome.
 """
 
 import argparse
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     directory = os.path.abspath(arguments.out)
     try:
         record = _measure(cell_spec, directory, arguments)
-    except attach.CellDied as error:
+    except attach.CellDiedError as error:
         sys.stderr.write("edgebench_runner: {}\n".format(error))
         return 1
     print(json.dumps(attach.head(record)))

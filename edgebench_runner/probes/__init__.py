@@ -1,7 +1,7 @@
 """Telemetry sources: one module is one source, found by its name.
 
-Each defines ``Probe``, whose constructor finds the files of this board and whose ``read()`` returns the part of a
-telemetry sample it can fill; what the board lacks is absent, what failed to read is ``None``.
+Each defines ``Probe``, whose constructor finds the files of this board and whose ``read()`` returns the part
+of a telemetry sample it can fill; what the board lacks is absent, what failed to read is ``None``.
 """
 
 from typing import Optional

@@ -1,7 +1,7 @@
 """GPU load of a Jetson, 0 to 1."""
 
 import glob
-from typing import Dict
+from typing import Dict, Sequence
 
 from edgebench_runner.probes import read_int
 
@@ -15,7 +15,7 @@ _PATHS = (
 class Probe(object):
     """Reads the driver's load, in thousandths."""
 
-    def __init__(self, patterns=_PATHS):  # type: (tuple) -> None
+    def __init__(self, patterns: Sequence[str] = _PATHS) -> None:
         self._path = next((path for pattern in patterns for path in sorted(glob.glob(pattern))), None)
 
     def read(self) -> Dict:

@@ -14,7 +14,7 @@ class Probe(object):
     """Reads each labelled rail: JetPack 5 and later through hwmon, JetPack 4 through its iio driver."""
 
     def __init__(self, root: str = _ROOT) -> None:
-        self._rails = {}  # type: Dict[str, Callable[[], Optional[float]]]
+        self._rails: Dict[str, Callable[[], Optional[float]]] = {}
         for monitor in sorted(glob.glob(os.path.join(root, "ina3221", "*", "hwmon", "hwmon*"))):
             for channel in _CHANNELS:
                 self._add(monitor, "in{}_label".format(channel), _hwmon_watts, channel)

@@ -25,7 +25,7 @@ class Probe(object):
 
 
 def _zones(root: str) -> Dict[str, str]:
-    found = {}
+    found: Dict[str, str] = {}
     for zone in sorted(glob.glob(os.path.join(root, "thermal", "thermal_zone*"))):
         name = read_text(os.path.join(zone, "type")) or os.path.basename(zone)
         path = os.path.join(zone, "temp")
@@ -35,7 +35,7 @@ def _zones(root: str) -> Dict[str, str]:
 
 
 def _sensors(root: str) -> Dict[str, str]:
-    found = {}
+    found: Dict[str, str] = {}
     for path in sorted(glob.glob(os.path.join(root, "hwmon", "hwmon*", "temp*_input"))):
         chip = read_text(os.path.join(os.path.dirname(path), "name")) or "hwmon"
         label = read_text(path.replace("_input", "_label"))

@@ -1,6 +1,6 @@
 """Throttle bits of a Raspberry Pi's firmware, without starting a process.
 
-Bit 0 under-voltage now, 1 frequency capped, 2 throttled, 3 soft temperature limit; 16 to 19 the same since boot.
+Bit 0 under-voltage now, 1 frequency capped, 2 throttled, 3 soft temperature limit; 16 to 19 since boot.
 """
 
 import fcntl
