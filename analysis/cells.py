@@ -132,7 +132,9 @@ def _check_identity(record: dict[str, Any], planned: dict[str, Any], sweep: Swee
     expected = {"sweep_id": sweep.sweep_id, "cell_id": planned["cell_id"]}
     for key, value in expected.items():
         if record.get(key) != value:
-            raise InputError(f"cells/{planned['cell_id']}/cell.json: {key} is {record.get(key)!r}, expected {value!r}")
+            raise InputError(
+                f"cells/{planned['cell_id']}/cell.json: {key} is {record.get(key)!r}, expected {value!r}"
+            )
     if not isinstance(record.get("outcome"), str):
         raise InputError(f"cells/{planned['cell_id']}/cell.json: outcome is {record.get('outcome')!r}")
 
@@ -153,7 +155,9 @@ def _files_are_whole(cell: Cell) -> bool:
             continue
         if hashlib.sha256(content).hexdigest() != expected.get("sha256"):
             found = f"{len(content)} bytes, expected {expected.get('bytes')}"
-            cell.doubt("invalid", "files_incomplete", f"{where}: the hash differs from the record's ({found})")
+            cell.doubt(
+                "invalid", "files_incomplete", f"{where}: the hash differs from the record's ({found})"
+            )
             whole = False
     return whole
 

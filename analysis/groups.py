@@ -34,6 +34,7 @@ SUMMARY = [
     *MEANS,
     "validity",
     "energy_status",
+    "energy_reason",
     "simulated",
     "simulated_parts",
 ]
@@ -65,6 +66,7 @@ def _row(key: tuple[object, ...], repeats: pd.DataFrame) -> dict[str, object]:
         **{name: _mean(sound[name]) for name in MEANS},
         "validity": _worst(repeats),
         "energy_status": _shared(repeats.energy_status),
+        "energy_reason": _shared(repeats.energy_reason),
         "simulated": bool(repeats.simulated.any()),
         "simulated_parts": _shared(repeats.simulated_parts),
     }
@@ -92,4 +94,5 @@ def _worst(repeats: pd.DataFrame) -> str:
 
 
 def _shared(values: "pd.Series[str]") -> str:
-    return ", ".join(sorted(set(values.dropna()) - {""}))
+    """Every distinct part of ``values``, each of which may be several joined by semicolons."""
+    return ";".join(sorted({part for text in values.dropna() for part in text.split(";") if part}))

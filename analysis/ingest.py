@@ -52,7 +52,12 @@ def ingest(sweep: Sweep, store: Path | None = None) -> dict[str, Any]:
         _write_inferences(sweep, board, cells)
     _mark_unsteady(rows)
     _write_cells(sweep, rows)
-    summary = {"schema": INGEST_SCHEMA, "sweep_id": sweep.sweep_id, "cells": len(rows), "set_aside": set_aside}
+    summary = {
+        "schema": INGEST_SCHEMA,
+        "sweep_id": sweep.sweep_id,
+        "cells": len(rows),
+        "set_aside": set_aside,
+    }
     write_json(sweep.root / "ingest.json", summary)
     return summary
 
@@ -104,7 +109,11 @@ def _write_inferences(sweep: Sweep, board: str, cells: list[Cell]) -> None:
     if not tables or not NAME.match(board):
         return
     with replacing(sweep.inferences / f"board={board}" / "part-0.parquet") as temporary:
-        pq.write_table(pa.concat_tables(tables, promote_options="none").unify_dictionaries(), temporary, compression="zstd")
+        pq.write_table(
+            pa.concat_tables(tables, promote_options="none").unify_dictionaries(),
+            temporary,
+            compression="zstd",
+        )
 
 
 def _inference_table(cell: Cell) -> pa.Table:

@@ -32,7 +32,9 @@ NOT_RUN = "not_run"
 Row = dict[str, Any]
 
 
-def summarise(cell: Cell, sweep_id: str, board: Mapping[str, Any], labels: LabelSource, energy: CellEnergy) -> Row:
+def summarise(
+    cell: Cell, sweep_id: str, board: Mapping[str, Any], labels: LabelSource, energy: CellEnergy
+) -> Row:
     """Return the row of one cell.
 
     Args:
@@ -45,7 +47,10 @@ def summarise(cell: Cell, sweep_id: str, board: Mapping[str, Any], labels: Label
     verdict, reasons = cell.validity
     row: Row = {
         "sweep_id": sweep_id,
-        **{key: cell.planned[key] for key in ("cell_id", "board", "kind", "model", "variant", "backend", "runtime")},
+        **{
+            key: cell.planned[key]
+            for key in ("cell_id", "board", "kind", "model", "variant", "backend", "runtime")
+        },
         **{key: cell.planned[key] for key in ("mode", "repeat", "position")},
         "outcome": NOT_RUN,
         "validity": verdict,
@@ -66,7 +71,12 @@ def summarise(cell: Cell, sweep_id: str, board: Mapping[str, Any], labels: Label
         row |= _first_inference(cell.readings)
         row |= _latency(measured)
         found = accuracy(measured, cell.record, labels)
-        row |= {"top1": found.top1, "top5": found.top5, "accuracy_n": found.n, "accuracy_reason": found.reason}
+        row |= {
+            "top1": found.top1,
+            "top5": found.top5,
+            "accuracy_n": found.n,
+            "accuracy_reason": found.reason,
+        }
     return row | _energy(energy, row)
 
 

@@ -57,7 +57,9 @@ def _steps(panel: Axes, readings: pd.DataFrame, backends: list[str]) -> None:
         times = np.sort(boot.inference_ms.to_numpy())
         kept = keep_extremes(times, BUCKETS)
         share = (kept + 1) / len(times)
-        panel.step(times[kept], share, where="post", color=tones[boot.backend.iloc[0]], linewidth=1.1, alpha=0.85)
+        panel.step(
+            times[kept], share, where="post", color=tones[boot.backend.iloc[0]], linewidth=1.1, alpha=0.85
+        )
     panel.set_xscale("log")
     panel.set_ylim(0, 1.02)
     label_milliseconds(panel, "x")

@@ -65,9 +65,13 @@ def _bars(panel: Axes, cells: pd.DataFrame, models: list[str], backends: list[st
         panel.barh(y, mean, height=thickness * 0.86, color=tones[str(backend)], alpha=0.85, linewidth=0)
         if deviation:
             panel.errorbar(mean, y, xerr=deviation, color=INK, linewidth=0.9, capsize=2)
-        panel.plot(means, np.full(len(means), y), "o", color=INK, markersize=2.2, alpha=0.75, linestyle="none")
+        panel.plot(
+            means, np.full(len(means), y), "o", color=INK, markersize=2.2, alpha=0.75, linestyle="none"
+        )
         end = max(mean + deviation, means.max())
         longest = max(longest, end)
-        panel.annotate(f"{mean:.3g}", (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
+        panel.annotate(
+            f"{mean:.3g}", (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
+        )
     panel.set_xlim(0, longest * 1.16)
     panel.grid(visible=False, axis="y")

@@ -11,7 +11,9 @@ from matplotlib.lines import Line2D
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 INK, MUTED, GRID, SHADE = "#1b1f24", "#667085", "#dddfe3", "#eef0f3"
-LAYOUT_FONT = "DejaVu Sans"  # comes with matplotlib, so layout is the same everywhere; wider than what a page shows
+LAYOUT_FONT = (
+    "DejaVu Sans"  # comes with matplotlib, so layout is the same everywhere; wider than what a page shows
+)
 WIDTH_IN = 7.6
 WIDE_SPAN = 8.0  # from this ratio of greatest to least on, ticks at 1, 2 and 5 of each decade are enough
 
@@ -19,7 +21,7 @@ RC = {
     "font.family": LAYOUT_FONT,
     "font.size": 9,
     "axes.titlesize": 9.5,
-    "axes.titleweight": "semibold",
+    "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.labelsize": 9,
     "axes.edgecolor": MUTED,

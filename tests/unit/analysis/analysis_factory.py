@@ -103,7 +103,9 @@ class Lab:
             "seed": self.seed,
             "scale": 1.0,
             "boards": self.boards,
-            "meters": {"usb0": {"driver": "tc66c", "scope": "dc_input", "simulated": True, "host": "controller"}},
+            "meters": {
+                "usb0": {"driver": "tc66c", "scope": "dc_input", "simulated": True, "host": "controller"}
+            },
             "cells": cells,
             "controller": {
                 "edgebench_version": "0.1.0",
@@ -162,7 +164,9 @@ class Lab:
             }
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        record = self._record(planned, outcome, clock_ns, measured_from, int(times[warmup, 0]) or last, last, done)
+        record = self._record(
+            planned, outcome, clock_ns, measured_from, int(times[warmup, 0]) or last, last, done
+        )
         record["files"] = {
             name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
             for name, content in files.items()
@@ -175,7 +179,9 @@ class Lab:
         for number, t_ns in enumerate(range(start_ns, end_ns, 250_000_000)):
             sample = {
                 "t_ns": t_ns,
-                "temperature_c": {"cpu-thermal": round(48 + 6 * (1 - np.exp(-number / 8)) + rng.normal(0, 0.2), 2)},
+                "temperature_c": {
+                    "cpu-thermal": round(48 + 6 * (1 - np.exp(-number / 8)) + rng.normal(0, 0.2), 2)
+                },
                 "frequency_hz": {"policy0": 1_500_000_000 if number % 9 else 1_200_000_000},
                 "throttled": 0,
                 "memory_available_bytes": 3_000_000_000,
@@ -185,11 +191,22 @@ class Lab:
         return "\n".join(lines) + "\n"
 
     def _record(
-        self, planned: dict[str, Any], outcome: str, start: int, measured: int, warm_end: int, last: int, done: int
+        self,
+        planned: dict[str, Any],
+        outcome: str,
+        start: int,
+        measured: int,
+        warm_end: int,
+        last: int,
+        done: int,
     ) -> dict[str, Any]:
         warmup, inferences = self.modes[planned["mode"]]
         digits = planned["model"] == "digits_cnn"
-        state = {"temperature_c": {"cpu-thermal": 48.2}, "frequency_hz": {"policy0": 1_500_000_000}, "throttled": 0}
+        state = {
+            "temperature_c": {"cpu-thermal": 48.2},
+            "frequency_hz": {"policy0": 1_500_000_000},
+            "throttled": 0,
+        }
         return {
             "schema": "edgebench/cell_record/1",
             "sweep_id": self.sweep_id,
@@ -223,7 +240,13 @@ class Lab:
             "pulses": None,
             "check": {"passed": True, "max_abs_diff": 1.2e-6, "mean_abs_diff": 2e-7, "top1_agreement": 1.0}
             | {"atol": 1e-4, "rtol": 1e-3, "n": 4},
-            "backend_info": {"name": planned["backend"], "version": "1.31.1", "threads": 2, "options": {}, "build": None},
+            "backend_info": {
+                "name": planned["backend"],
+                "version": "1.31.1",
+                "threads": 2,
+                "options": {},
+                "build": None,
+            },
             "placement": None,
             "peak_rss_bytes": 210_000_000,
             "sampler": {"samples": 40, "interval_s": 0.25, "cpu_s": 0.01},

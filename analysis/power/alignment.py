@@ -1,0 +1,168 @@
+"""Finds a meter's lag from the load pulses that the runner makes around a cell."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.power.clocks import ClockRelation
+from analysis.power.trace import Trace
+
+SEARCH_S = 2.0
+COARSE_S = 0.005
+FINE_S = 0.0005
+TIE = 1e-9
+CHI2_95 = 3.84
+MINIMUM_EXPLAINED = 0.5
+MINIMUM_SAMPLES = 12
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PulseFit:
+    """A two-level template fitted to the trace.
+
+    Lag and half of its 95 % interval, error and height of the step.
+    """
+
+    lag_s: float
+    uncertainty_s: float
+    residual_w: float
+    step_w: float
+    explained: float
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How trace time follows from board time; see the table in ``analysis.power``."""
+
+    method: str
+    offset_ms: float
+    uncertainty_ms: float
+    residual: float | None
+    step_w: float | None
+    clock_method: str
+    clock_uncertainty_ms: float
+
+    def describe(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return asdict(self)
+
+
+def fit_pulses(
+    times_s: Floats, power_w: Floats, pulses_s: Floats, search_s: float = SEARCH_S
+) -> PulseFit | None:
+    """Fit ``power = low + step x template(time - lag)`` by least squares.
+
+    At low sample rates the error has a plateau of exact ties, because no sample falls between two shifts:
+    the lag is the plateau's midpoint, and its half-width is part of the uncertainty.
+
+    Args:
+        times_s: sample times, shape (n,).
+        power_w: samples, shape (n,).
+        pulses_s: begin and end of each pulse in the same clock, shape (k, 2).
+        search_s: how far the lag may be from zero.
+
+    Returns:
+        None when the samples are too few or show no pulses.
+    """
+    if len(times_s) < MINIMUM_SAMPLES or not len(pulses_s):
+        return None
+    edges = pulses_s.ravel()
+    coarse = np.arange(-search_s, search_s + COARSE_S / 2, COARSE_S)
+    best = float(coarse[np.argmin(_errors(times_s, power_w, edges, coarse))])
+    reach = 2 * COARSE_S + _longest_interval(times_s)
+    fine = np.arange(best - reach, best + reach, FINE_S)
+    errors = _errors(times_s, power_w, edges, fine)
+    floor, total = float(errors.min()), float(np.sum((power_w - power_w.mean()) ** 2))
+    explained = 1 - floor / total if total > 0 else 0.0
+    if explained < MINIMUM_EXPLAINED:
+        return None
+    low, high = _plateau(fine, errors, floor + TIE * total)
+    likely_low, likely_high = _plateau(fine, errors, floor * (1 + CHI2_95 / (len(times_s) - 3)) + TIE * total)
+    lag = (low + high) / 2
+    inside = _template(times_s, edges, lag)
+    step = float(power_w[inside].mean() - power_w[~inside].mean())
+    if step <= 0:
+        return None
+    uncertainty = max(likely_high - lag, lag - likely_low, (high - low) / 2, FINE_S)
+    return PulseFit(lag, uncertainty, float(np.sqrt(floor / len(times_s))), step, explained)
+
+
+def _template(times_s: Floats, edges: Floats, lag: float) -> NDArray[np.bool_]:
+    return np.searchsorted(edges, times_s - lag, "right") % 2 == 1
+
+
+def _errors(times_s: Floats, power_w: Floats, edges: Floats, lags: Floats) -> Floats:
+    """Return the sum of squares that is left after the best two levels, for every lag.
+
+    Shape like ``lags``.
+    """
+    total, count = power_w.sum(), len(power_w)
+    squares = float(np.sum(power_w**2))
+    errors = np.empty(len(lags))
+    for k, lag in enumerate(lags):
+        inside = _template(times_s, edges, lag)
+        n_high, sum_high = int(inside.sum()), float(power_w[inside].sum())
+        if n_high in (0, count):
+            errors[k] = squares - total**2 / count
+            continue
+        errors[k] = squares - sum_high**2 / n_high - (total - sum_high) ** 2 / (count - n_high)
+    return np.maximum(errors, 0.0)
+
+
+def _plateau(lags: Floats, errors: Floats, limit: float) -> tuple[float, float]:
+    """Return the ends of the run of lags around the minimum whose error is at most ``limit``."""
+    low = high = int(np.argmin(errors))
+    while low > 0 and errors[low - 1] <= limit:
+        low -= 1
+    while high < len(errors) - 1 and errors[high + 1] <= limit:
+        high += 1
+    return float(lags[low]), float(lags[high])
+
+
+def _longest_interval(times_s: Floats) -> float:
+    return float(np.quantile(np.diff(times_s), 0.9))
+
+
+def fit_group(trace: Trace, pulses_ns: list[list[int]], clock: ClockRelation) -> PulseFit | None:
+    """Fit one group of pulses, given in board time, to the trace."""
+    if not pulses_ns:
+        return None
+    pulses = np.array([[clock.to_trace_ns(edge) for edge in pulse] for pulse in pulses_ns])
+    margin = int(SEARCH_S * 1e9)
+    part = trace.between(int(pulses.min()) - margin, int(pulses.max()) + margin, margin=0).records
+    origin = int(pulses.min())
+    times = (part["t_ns"] - origin) / 1e9
+    return fit_pulses(times, part["power_w"].astype(np.float64), (pulses - origin) / 1e9)
+
+
+def align(record: dict[str, Any], trace: Trace, clock: ClockRelation) -> Alignment | None:
+    """Return the alignment of a cell, from its pulses where they can be fitted, else from the meter's known
+    delay.
+
+    None when the clocks are not to be trusted and no pulses confirm them.
+    """
+    groups = record.get("pulses") or {}
+    fits = [fit for when in ("before", "after") if (fit := fit_group(trace, groups.get(when) or [], clock))]
+    clock_ms = clock.uncertainty_ns / 1e6
+    if fits:
+        lag = float(np.mean([fit.lag_s for fit in fits]))
+        own = float(np.sqrt(np.sum([fit.uncertainty_s**2 for fit in fits]))) / len(fits)
+        spread = max(abs(fit.lag_s - lag) for fit in fits)
+        residual, step = (
+            float(np.mean([getattr(fit, key) for fit in fits])) for key in ("residual_w", "step_w")
+        )
+        method = "pulses_before_and_after" if len(fits) == 2 else "pulses"
+        return Alignment(method, lag * 1e3, max(own, spread) * 1e3, residual, step, clock.method, clock_ms)
+    if not clock.trusted:
+        return None
+    delay_s, refresh_s = trace.caps["group_delay_s"], 1 / trace.caps["update_hz"]
+    uncertainty = np.hypot(delay_s / 2 + refresh_s, clock.uncertainty_ns / 1e9)
+    return Alignment(
+        "group_delay", delay_s * 1e3, float(uncertainty) * 1e3, None, None, clock.method, clock_ms
+    )

@@ -1,0 +1,117 @@
+"""Reads a power trace directory."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.errors import InputError
+
+RECORD = np.dtype([("t_ns", "<i8"), ("voltage_v", "<f4"), ("current_a", "<f4"), ("power_w", "<f4")])
+SCHEMA = "edgebench/power_trace/1"
+CHUNK = 1 << 18
+RATE_SAMPLE = 100_000
+
+
+class PowerDataError(InputError):
+    """A trace that cannot be read; the message names the file and what is wrong."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One meter's samples, ordered by time, in the meter host's monotonic clock.
+
+    Attributes:
+        meter: the content of ``meter.json``.
+        records: structured array of dtype `RECORD`; for a raw trace a memory map, so that slices are cheap.
+        events: the content of ``events.jsonl``.
+    """
+
+    meter: dict[str, Any]
+    records: NDArray[Any]
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def caps(self) -> dict[str, Any]:
+        """Capabilities of the meter, as in ``meter.json``."""
+        caps: dict[str, Any] = self.meter["caps"]
+        return caps
+
+    def between(self, start_ns: int, end_ns: int, margin: int = 1) -> Trace:
+        """Return the part from ``start_ns`` to ``end_ns``, with ``margin`` more samples on either side."""
+        times = self.records["t_ns"]
+        first = max(bisect_left(times, start_ns) - margin, 0)
+        last = bisect_right(times, end_ns) + margin
+        return Trace(self.meter, self.records[first:last], self.events)
+
+    def chunks(self) -> Iterator[NDArray[Any]]:
+        """Yield the records in pieces that overlap by one sample, so that no segment between two is lost."""
+        for start in range(0, max(len(self.records) - 1, 1), CHUNK):
+            yield self.records[start : start + CHUNK + 1]
+
+    def gap_limit_s(self) -> float:
+        """Return the longest interval between samples that is bridged: three medians, at least one second."""
+        times = self.records["t_ns"][:RATE_SAMPLE]
+        if len(times) < 2:
+            return 1.0
+        return max(3 * float(np.median(np.diff(times))) / 1e9, 1.0)
+
+
+def read_trace(directory: Path) -> Trace:
+    """Read ``meter.json``, ``trace.bin`` or ``trace.parquet``, and ``events.jsonl``.
+
+    A torn last record is ignored, as is a torn last event. A recorder that was killed leaves nothing else
+    behind.
+
+    Raises:
+        PowerDataError: a file is missing, is no power trace or has times that go back.
+    """
+    meter = _read_meter(directory / "meter.json")
+    archived = directory / "trace.parquet"
+    records = _read_archive(archived) if archived.exists() else _read_raw(directory / "trace.bin")
+    return Trace(meter, records, _read_events(directory / "events.jsonl"))
+
+
+def _read_meter(path: Path) -> dict[str, Any]:
+    try:
+        meter: dict[str, Any] = json.loads(path.read_text())
+    except OSError as error:
+        raise PowerDataError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise PowerDataError(f"{path}: not JSON: {error}") from error
+    if meter.get("schema") != SCHEMA:
+        raise PowerDataError(f"{path}: key 'schema': found {meter.get('schema')!r}, valid: {SCHEMA}")
+    return meter
+
+
+def _read_raw(path: Path) -> NDArray[Any]:
+    try:
+        count = path.stat().st_size // RECORD.itemsize
+    except OSError as error:
+        raise PowerDataError(f"{path}: {error.strerror}") from error
+    if count == 0:
+        return np.empty(0, RECORD)
+    return np.memmap(path, RECORD, "r", shape=(count,))
+
+
+def _read_archive(path: Path) -> NDArray[Any]:
+    from analysis.power.archive import read_archive  # imports pyarrow, which a raw trace does not need
+
+    return read_archive(path)
+
+
+def _read_events(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    whole = path.read_text().rpartition("\n")[0].splitlines()
+    try:
+        return [json.loads(line) for line in whole]
+    except ValueError as error:
+        raise PowerDataError(f"{path}: not JSON lines: {error}") from error

@@ -1,0 +1,161 @@
+"""Writes ``report/``: the page, ``tables/*.csv``, ``figures/*.svg`` and ``verdict.json``."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from analysis.figures import figure_modules
+from analysis.figures.data import SweepData
+from analysis.figures.style import colours
+from analysis.figures.svg import for_page, to_svg
+from analysis.files import write_json, write_text
+from analysis.groups import summarise_groups
+from analysis.report.conditions import condition_cards
+from analysis.report.failures import failed_cells
+from analysis.report.format import duration, is_known, number, percent, whole
+from analysis.statistics.percentiles import required_n
+from analysis.summary import PERCENTILES
+from analysis.sweep import Sweep
+from analysis.verdict import judge
+
+TEMPLATES = Path(__file__).parent / "templates"
+INLINE_BUDGET_BYTES = 450_000
+SIMULATED_TEXT = {
+    "board": "A simulated board stands in for hardware, so its times are no statement about any device.",
+    "meter": "Power and energy come from a simulated meter, so they show that the chain works and nothing about the board.",
+}
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="{colour}"/>'
+    '<path d="M4 11V8m4 3V5m4 6V7" stroke="#fff" stroke-width="2" stroke-linecap="round"/></svg>'
+)
+ICON_COLOURS = {"green": "#17714a", "red": "#b3261e"}
+
+
+def build_report(sweep: Sweep, cells: pd.DataFrame, set_aside: list[str]) -> Path:
+    """Write the whole report and return the path of its page.
+
+    Args:
+        sweep: the results directory.
+        cells: rows of ``cells.parquet``.
+        set_aside: messages about what could not be used.
+    """
+    verdict = judge(sweep.sweep_id, cells, set_aside)
+    groups = summarise_groups(cells)
+    write_json(sweep.report / "verdict.json", verdict)
+    _write_tables(sweep.report / "tables", {"cells": cells, "summary": groups})
+    figures = list(_figures(SweepData(sweep, cells), sweep.report / "figures"))
+    page = (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            **_overview(sweep, cells, verdict),
+            groups=_with_shares(groups),
+            cells=cells.sort_values(["model", "board", "backend", "mode", "repeat"]).to_dict("records"),
+            figures=figures,
+            conditions=condition_cards(sweep, cells),
+            failures=failed_cells(sweep, cells),
+            set_aside=set_aside,
+            colours=colours(list(cells.backend)),
+            needed={name.removeprefix("inference_ms_"): required_n(p) for name, p in PERCENTILES.items()},
+            style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+            script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+            icon=quote(ICON.format(colour=ICON_COLOURS[verdict["verdict"]])),
+        )
+    )
+    write_text(sweep.report / "index.html", page)
+    return sweep.report / "index.html"
+
+
+def environment() -> Environment:
+    """Return the template environment: everything is escaped, and a name that is not there is an error."""
+    result = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    result.filters |= {"number": number, "percent": percent, "whole": whole}
+    result.tests["known"] = is_known
+    return result
+
+
+def _overview(sweep: Sweep, cells: pd.DataFrame, verdict: dict[str, Any]) -> dict[str, Any]:
+    manifest = sweep.manifest
+    controller = manifest.get("controller") or {}
+    parts = sorted({part for text in cells.simulated_parts.dropna() for part in text.split(";") if part})
+    ok = verdict["outcomes"].get("ok", 0)
+    return {
+        "sweep_id": sweep.sweep_id,
+        "profile_name": manifest.get("profile_name", "unnamed"),
+        "created_utc": manifest.get("created_utc", ""),
+        "scale": manifest.get("scale", 1.0),
+        "version": controller.get("edgebench_version", ""),
+        "commit": str(controller.get("git_commit") or "")[:12],
+        "verdict": verdict,
+        "headline": f"{ok} of {len(cells)} cells measured and answered as they should.",
+        "tiles": _tiles(cells, verdict),
+        "unit": "process" if set(cells.isolation.dropna()) == {"process"} else "boot",
+        "simulated_parts": parts,
+        "simulated_text": " ".join(SIMULATED_TEXT[part] for part in parts if part in SIMULATED_TEXT),
+    }
+
+
+def _tiles(cells: pd.DataFrame, verdict: dict[str, Any]) -> list[dict[str, str]]:
+    tiles = [
+        (f"{verdict['outcomes'].get('ok', 0)} / {len(cells)}", "cells ended ok"),
+        (str(verdict["validity"].get("valid", 0)), "of them valid beyond doubt"),
+        (str(cells.board.nunique()), "board" if cells.board.nunique() == 1 else "boards"),
+        (f"{cells.model.nunique()} × {cells.backend.nunique()}", "models × backends"),
+        (whole(int(cells.n.fillna(0).sum())), "measured inferences"),
+        (duration(_wall_s(cells)), "from first to last cell"),
+    ]
+    return [{"value": value, "label": label} for value, label in tiles]
+
+
+def _wall_s(cells: pd.DataFrame) -> float | None:
+    start = pd.to_datetime(cells.started_utc, errors="coerce", utc=True).min()
+    end = pd.to_datetime(cells.ended_utc, errors="coerce", utc=True).max()
+    return None if pd.isna(start) or pd.isna(end) else float((end - start).total_seconds())
+
+
+def _with_shares(groups: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give each group the share of the slowest one of the same model, variant and mode, for the bar in the table."""
+    slowest = groups.groupby(["model", "variant", "mode"]).inference_ms.transform("max")
+    shared = groups.assign(share=groups.inference_ms / slowest)
+    return [
+        {str(key): value for key, value in row.items()}
+        for row in shared.sort_values(["model", "variant", "board", "mode", "inference_ms"]).to_dict(
+            "records"
+        )
+    ]
+
+
+def _write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    for name, frame in tables.items():
+        write_text(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+
+
+def _figures(data: SweepData, folder: Path) -> Iterator[dict[str, Any]]:
+    """Write every figure; those that fit the page's budget come with their SVG, the rest are linked."""
+    shutil.rmtree(folder, ignore_errors=True)
+    spent = 0
+    for module in figure_modules():
+        for slug, drawing in module.draw(data):
+            svg = to_svg(drawing, slug)
+            write_text(folder / f"{slug}.svg", svg)
+            inline = for_page(svg, module.TITLE)
+            spent += len(inline)
+            fits = spent <= INLINE_BUDGET_BYTES
+            yield {
+                "slug": slug,
+                "title": module.TITLE,
+                "caption": module.CAPTION,
+                "inline": Markup(inline) if fits else None,  # noqa: S704 - matplotlib escapes the text in it
+            }
