@@ -5,12 +5,12 @@ is named by the lock.
 """
 
 import argparse
-import datetime
 import json
 import os
 import platform
 import subprocess
 import sys
+import time
 
 ENVIRONMENT = os.path.dirname(os.path.abspath(__file__))
 FLAG = os.path.join(ENVIRONMENT, "environment.json")
@@ -49,7 +49,7 @@ def seal(options):
         "python": platform.python_version(),
         "lock_sha256": options.lock_sha256,
         "packages": installed_packages(),
-        "created_utc": datetime.datetime.utcnow().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "created_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     scratch = FLAG + ".new"
     with open(scratch, "w") as stream:
