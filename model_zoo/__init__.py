@@ -1,0 +1,1 @@
+"""Build, convert, verify and trace the artifacts that edgebench deploys to boards."""

@@ -1,0 +1,1 @@
+"""Networks written here from their papers. Each module has ``build() -> torch.nn.Module``."""

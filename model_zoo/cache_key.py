@@ -1,0 +1,67 @@
+"""The key under which a build is cached: everything that shapes the file, known without importing torch."""
+
+import hashlib
+import importlib.metadata
+import json
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+from model_zoo import dataset, plugins
+from model_zoo.model import Model
+
+_HERE = Path(__file__).parent
+_SHARED = ("worker.py", "verification.py", "preprocess.py", "source.py", "weights.py", "torch_setup.py")
+
+
+def key(
+    model: Model, variant_module: str, variant: str, format_name: str, opset: int | None, weights: str
+) -> str:
+    """Return the SHA-256 over the entry, the variant, the format, the weights' kind, versions and code.
+
+    Args:
+        weights: what they turned out to be: ``seeded_random``, ``trained`` or ``pretrained``.
+    """
+    entry = {name: value for name, value in asdict(model).items() if name not in ("defined_in", "origin")}
+    parts = {
+        "entry": entry,
+        "variant": variant,
+        "format": format_name,
+        "opset": opset,
+        "weights": weights,
+        "versions": versions(model, format_name),
+        "code": [_digest(path) for path in _files(model, variant_module, format_name)],
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def versions(model: Model, format_name: str) -> dict[str, str | None]:
+    """Return the installed version of each package that shapes the file; None where one is not installed."""
+    source = plugins.load("sources", model.source_kind)
+    packages = {*source.PACKAGES, *plugins.load("exporters", format_name).PACKAGES}
+    return {package: _version(package) for package in sorted(packages)}
+
+
+@cache
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _files(model: Model, variant_module: str, format_name: str) -> list[Path]:
+    source = plugins.load("sources", model.source_kind)
+    return [
+        *(_HERE / name for name in _SHARED),
+        _HERE / "sources" / f"{model.source_kind}.py",
+        _HERE / "variants" / f"{variant_module}.py",
+        _HERE / "exporters" / f"{format_name}.py",
+        _HERE / "datasets" / f"{dataset.module_of(model.dataset)}.py",
+        *source.code_files(model),
+    ]
+
+
+@cache
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,52 @@
+"""Seeded random images for models whose real data set is not at hand: latency needs pixels, not meaning.
+
+Plain noise looks the same to a network after its first pooling, so that every image gets the same answer and
+a broken conversion could pass. These images are sums of noise at several scales: they differ in structure.
+"""
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_zoo.dataset import Dataset
+
+PATTERN = re.compile(r"synthetic_(\d{1,4})")
+MEASURED, HELD_OUT, CALIBRATION = 32, 20, 32
+SEED = 20230401
+
+
+def load(name: str) -> Dataset:
+    """Make the data set ``synthetic_<size>``: square images of that many pixels, without labels."""
+    match = PATTERN.fullmatch(name)
+    if match is None:
+        raise ValueError(f"{name!r} does not match {PATTERN.pattern}")
+    images = make_images(MEASURED + HELD_OUT + CALIBRATION, int(match[1]), SEED)
+    measured, held_out, calibration = np.split(images, [MEASURED, MEASURED + HELD_OUT])
+    return Dataset(
+        name=name,
+        images=measured,
+        labels=None,
+        classes=None,
+        source=f"seeded random images (PCG64, seed {SEED}), noise at several scales",
+        split="measured",
+        held_out=held_out,
+        calibration=calibration,
+    )
+
+
+def make_images(count: int, size: int, seed: int) -> NDArray[np.uint8]:
+    """Return uint8 images (count, size, size, 3): the mean of noise in blocks of 1 pixel to half the image.
+
+    Only integers are used, so that the bytes are the same on every machine.
+    """
+    random = np.random.default_rng(seed)
+    cells = [2**power for power in range(1, 8) if 2**power < size] + [size]
+    total = np.zeros((count, size, size, 3), np.uint16)
+    for n in cells:
+        coarse = random.integers(0, 256, (count, n, n, 3), dtype=np.uint8)
+        rows = np.arange(size) * n // size
+        total += coarse[:, rows][:, :, rows]
+    mean = total // len(cells)
+    stretched = (mean.astype(np.int32) - 128) * len(cells) // 2 + 128
+    return np.clip(stretched, 0, 255).astype(np.uint8)

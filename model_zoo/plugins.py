@@ -1,0 +1,25 @@
+"""Find the modules of a subpackage by name, so that a new one is a new file and no list is edited."""
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+from model_zoo.errors import ZooError
+
+
+def names(package: str) -> list[str]:
+    """Return the sorted names of the modules in ``model_zoo.<package>``."""
+    parent = importlib.import_module(f"model_zoo.{package}")
+    return sorted(info.name for info in pkgutil.iter_modules(parent.__path__))
+
+
+def load(package: str, name: str) -> ModuleType:
+    """Import ``model_zoo.<package>.<name>``.
+
+    Raises:
+        ZooError: there is no such module; the message lists those that exist.
+    """
+    valid = names(package)
+    if name not in valid:
+        raise ZooError(f"{package}: unknown name {name!r}; valid: {', '.join(valid)}")
+    return importlib.import_module(f"model_zoo.{package}.{name}")

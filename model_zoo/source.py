@@ -1,0 +1,68 @@
+"""A network with its weights: what a source returns and what variants and exporters take."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from model_zoo import download
+from model_zoo.dataset import Dataset
+from model_zoo.errors import ZooError
+from model_zoo.model import Model
+
+if TYPE_CHECKING:
+    from torch import nn
+
+WEIGHTS = ("auto", "pretrained", "seeded")
+"""What a build may be asked for. ``auto``: pretrained where they can be fetched, else seeded random."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a source needs to know to make a network.
+
+    Attributes:
+        dataset: its calibration images set the statistics of normalisation where the weights are random.
+        weights: one of WEIGHTS.
+        folder: where fetched weights are kept.
+    """
+
+    model: Model
+    dataset: Dataset
+    weights: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A torch network in evaluation mode, and where its weights come from, in the artifact record's words."""
+
+    module: "nn.Module"
+    weights: str
+    weights_detail: str
+
+
+def choose_weights(
+    request: Request, build: "Callable[[], nn.Module]", address: str | None, sha256: str | None
+) -> Loaded:
+    """Load the pretrained weights from ``address``, or seed random ones, as the request asks.
+
+    Raises:
+        ZooError: pretrained weights are asked for and cannot be had, or what was fetched is wrong.
+    """
+    from model_zoo import weights
+
+    model = request.model
+    if request.weights != "seeded":
+        try:
+            if address is None or sha256 is None:
+                raise download.UnreachableError("no address with a digest is known")
+            path = download.fetch(address, sha256, request.folder)
+            return Loaded(weights.load_into(build(), path), "pretrained", f"{address} sha256:{path.stem}")
+        except download.UnreachableError as error:
+            if request.weights == "pretrained":
+                raise ZooError(f"{model.name}: pretrained weights: {error}") from error
+    module = weights.seeded(build, model, request.dataset)
+    return Loaded(
+        module, "seeded_random", f"torch seed {model.seed}; normalisation from {request.dataset.name}"
+    )

@@ -1,0 +1,6 @@
+"""Where a network comes from: one module a kind, found by its name.
+
+Each has ``PACKAGES`` (the distributions whose versions shape the network), ``code_files(model)`` (the source
+files that do), ``declared_weights(model)`` and ``load(request) -> Loaded``. None imports a heavy library
+before ``load``.
+"""

@@ -1,0 +1,49 @@
+"""``torchvision:<constructor>``, with the weights that torchvision publishes."""
+
+import re
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlparse
+
+from model_zoo.errors import ZooError
+from model_zoo.model import Model
+from model_zoo.source import Loaded, Request, choose_weights
+
+PACKAGES = ("torch", "torchvision")
+
+
+def code_files(model: Model) -> list[Path]:
+    """Return the source files beyond this one that shape the network: none, torchvision's version does."""
+    return []
+
+
+def declared_weights(model: Model) -> str:
+    """Return the best kind of weights the model can have where the network is there."""
+    return "pretrained" if model.weights else "seeded_random"
+
+
+def load(request: Request) -> Loaded:
+    """Build the network that torchvision constructs under this name.
+
+    Raises:
+        ZooError: torchvision has no such constructor or weights.
+    """
+    from model_zoo import torch_setup
+
+    torch_setup.define_torchvision_operators()
+    from torchvision import models  # type: ignore[import-untyped]
+
+    model = request.model
+    try:
+        constructor = models.get_model_builder(model.source_argument)
+        address = models.get_weight(model.weights).url if model.weights else None
+    except ValueError as error:
+        raise ZooError(f"{model.defined_in}: [{model.name}]: {error}") from error
+    return choose_weights(request, lambda: constructor(weights=None), address, digest_in_name(address))
+
+
+def digest_in_name(address: str | None) -> str | None:
+    """Return the leading digits of the SHA-256 that torchvision puts at the end of a file's name, or None."""
+    if address is None:
+        return None
+    match = re.search(r"-([0-9a-f]{8,64})$", PurePosixPath(urlparse(address).path).stem)
+    return match[1] if match else None

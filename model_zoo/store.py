@@ -1,0 +1,136 @@
+"""The store: artifacts and data sets in directories named by digest, and an index of the current ones.
+
+Every directory is filled under a temporary name and renamed, so that what lies under its final name is whole.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from model_zoo.errors import ZooError
+
+Record = dict[str, Any]
+IDENTITY = ("model", "variant", "format", "opset")
+"""What a consumer asks for; the index has at most one artifact for each."""
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in lower-case hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON beside its final name, fsync, and rename."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".json-", delete=False) as file:
+        json.dump(value, file, indent=1)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(path)
+
+
+class Store:
+    """A store under one directory; see docs/contracts.md, section 4."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.weights = root / "weights"
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the store for one builder at a time, and clear what an interrupted one left behind.
+
+        Raises:
+            ZooError: the directory cannot be written.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            lock = (self.root / ".lock").open("w")
+        except OSError as error:
+            raise ZooError(f"--store: {self.root}: {error.strerror}") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(f"waiting for another build in {self.root}", file=sys.stderr)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            shutil.rmtree(self.root / ".incoming", ignore_errors=True)
+            yield
+
+    def incoming(self) -> Path:
+        """Return a new empty directory to fill and then publish."""
+        parent = self.root / ".incoming"
+        parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=parent))
+
+    def publish(self, directory: Path, kind: str, sha256: str) -> Path:
+        """Move a filled directory to ``<kind>/<sha256>``, replacing what is there; return its new path."""
+        target = self.root / kind / sha256
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for path in directory.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        directory.chmod(0o755)
+        if target.exists():
+            target.rename(self.incoming() / "replaced")
+        directory.rename(target)
+        return target
+
+    def records(self, kind: str) -> list[Record]:
+        """Return every ``<kind>/*/<kind without s>.json``, oldest first.
+
+        Raises:
+            ZooError: one of them is not JSON.
+        """
+        found = []
+        for path in sorted(self.root.glob(f"{kind}/*/{kind[:-1]}.json")):
+            try:
+                found.append(json.loads(path.read_text(encoding="utf-8")))
+            except json.JSONDecodeError as error:
+                raise ZooError(f"{path}: not valid JSON: {error}") from error
+        return sorted(found, key=lambda record: record.get("built_utc", ""))
+
+    def artifact_file(self, record: Record) -> Path:
+        """Return the path of an artifact's model file."""
+        return self.root / "artifacts" / record["sha256"] / record["file"]
+
+    def is_whole(self, record: Record) -> bool:
+        """Return whether an artifact's files and data set are there, by size (``verify`` reads the bytes)."""
+        model = self.artifact_file(record)
+        check = model.with_name(record["check"]["file"])
+        data = self.root / "datasets" / record["dataset"]["sha256"] / "data.npz"
+        return (
+            model.is_file() and model.stat().st_size == record["bytes"] and check.is_file() and data.is_file()
+        )
+
+    def write_index(self, wanted: Iterable[Record], unsupported: Iterable[Record] = ()) -> Record:
+        """Write ``index.json``: of each identity the wanted artifact, else the last one, else the newest."""
+        try:
+            before = json.loads((self.root / "index.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            before = {"artifacts": [], "unsupported": []}
+        artifacts = self.records("artifacts")
+        digests = {record["sha256"] for record in artifacts}
+        known = [record for record in before["artifacts"] if record["sha256"] in digests]
+        current = {tuple(r[key] for key in IDENTITY): r for r in [*artifacts, *known, *wanted]}
+        refused = {
+            tuple(r[key] for key in IDENTITY): r for r in [*before.get("unsupported", []), *unsupported]
+        }
+        index = {
+            "schema": "edgebench/zoo_index/1",
+            "artifacts": [current[key] for key in sorted(current, key=str)],
+            "datasets": self.records("datasets"),
+            "unsupported": [refused[key] for key in sorted(refused, key=str) if key not in current],
+        }
+        write_json(self.root / "index.json", index)
+        return index

@@ -1,0 +1,29 @@
+"""Torch as the builders need it: quiet, deterministic, and with a torchvision that has no CPU build."""
+
+import warnings
+
+import torch
+
+_operators: list[torch.library.Library] = []
+
+
+def prepare(threads: int) -> None:
+    """Set the number of threads, choose deterministic kernels, and hush the exporters' notices of age."""
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    warnings.filterwarnings("ignore", message=".*(legacy TorchScript-based|torch.jit).*")
+
+
+def define_torchvision_operators() -> None:
+    """Declare torchvision's compiled operators, which its import expects and a CPU build of torch lacks.
+
+    Only the names are declared: a model that calls them fails with a clear error. Does nothing where they
+    exist or where torch is a CUDA build, whose torchvision brings its own.
+    """
+    if torch.version.cuda is not None or _operators or hasattr(torch.ops.torchvision, "nms"):
+        return
+    library = torch.library.Library("torchvision", "DEF")
+    for name in ("nms", "qnms"):
+        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _operators.append(library)
