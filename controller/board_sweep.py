@@ -1,0 +1,87 @@
+"""One board's part of a sweep: its outstanding cells in their order, whatever happens to any of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from controller import progress, spec
+from controller.board import Board, UnreachableError
+from controller.cell import BoardBrokenError, CellRun
+from controller.errors import BoardHeldError
+from controller.records import controller_record, failure_record
+from controller.results import Results
+
+
+class BoardSweep:
+    """Takes a board through its outstanding cells."""
+
+    def __init__(
+        self,
+        board: Board,
+        setup: spec.BoardSetup,
+        results: Results,
+        zoo: dict[str, Any],
+        say: Callable[[str], None],
+        before_cell: Callable[[], None],
+    ):
+        self.board = board
+        self.setup = setup
+        self.results = results
+        self.zoo = zoo
+        self.say = say
+        self.before_cell = before_cell
+        self.manifest = results.manifest()
+
+    def run(self) -> dict[str, Any]:
+        """Measure what is outstanding.
+
+        Returns:
+            ``measured`` (cells), ``outcomes`` (outcome to count), ``broken`` (why the board left the sweep, or None).
+        """
+        cells = self.results.outstanding(self.board.name)
+        total = sum(cell["board"] == self.board.name for cell in self.manifest["cells"])
+        outcomes: Counter[str] = Counter()
+        for index, cell in enumerate(cells):
+            left_s = progress.time_left_s(cells[index:], progress.durations_s(self.results, self.board.name))
+            head = f"{self.board.name}  cell {total - len(cells) + index + 1}/{total}"
+            self.say(f"{head}  {_title(cell)}  ({progress.say_duration(left_s)})")
+            self.before_cell()
+            try:
+                record = self._measure(cell)
+            except (BoardBrokenError, BoardHeldError, UnreachableError) as error:
+                self.say(f"{head}  out of this sweep: {error}")
+                outcomes["board_lost"] += 1
+                return {"measured": index, "outcomes": dict(outcomes), "broken": str(error)}
+            outcomes[record["outcome"]] += 1
+            self.say(f"{head}  {_verdict(record)}")
+        return {"measured": len(cells), "outcomes": dict(outcomes), "broken": None}
+
+    def _measure(self, cell: dict[str, Any]) -> dict[str, Any]:
+        try:
+            cell_spec = spec.build(cell, self.manifest, self.zoo, self.setup)
+        except spec.NoArtifactError as error:
+            return self._refuse(cell, "unsupported", str(error))
+        except KeyError:
+            return self._refuse(
+                cell, "backend_unavailable", f"no environment for {cell['runtime']} on this board"
+            )
+        return CellRun(self.board, self.setup, self.results, cell_spec).measure(self.manifest["profile"])
+
+    def _refuse(self, cell: dict[str, Any], outcome: str, detail: str) -> dict[str, Any]:
+        record = failure_record({**cell, "sweep_id": self.manifest["sweep_id"]}, outcome, detail)
+        self.results.commit_without_board(record, controller_record(cell["cell_id"], []))
+        return record
+
+
+def _title(cell: dict[str, Any]) -> str:
+    return f"{cell['model']} {cell['variant']} on {cell['backend']}, {cell['mode']}, repeat {cell['repeat']}"
+
+
+def _verdict(record: dict[str, Any]) -> str:
+    if record["outcome"] != "ok":
+        return f"{record['outcome']}: {record['outcome_detail']}"
+    validity = record["validity"]
+    reasons = f" ({', '.join(validity['reasons'])})" if validity["reasons"] else ""
+    return f"ok, {record['n_completed']} inferences, {validity['verdict']}{reasons}"

@@ -1,0 +1,212 @@
+"""The life of one cell, seen from the controller: lease, reboot, rest, run, fetch, verify, keep.
+
+The board does the measuring on its own; the controller waits on one blocking call and picks the run up again when the
+connection drops. Recovery is bounded: reconnect, then one power cycle, then the board is broken for this sweep.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import shlex
+import time
+from typing import Any
+
+from controller.board import Answer, Board, UnreachableError
+from controller.clock import exchange_clocks
+from controller.errors import BoardHeldError
+from controller.plan import utc_now
+from controller.records import controller_record, failure_record
+from controller.results import DamagedError, Results
+from controller.spec import BoardSetup, rest_s
+
+RECONNECT_S = 180.0
+ATTEMPTS = 3
+LEASE_HELD = 3
+"""Exit status of the runner's ``lease acquire`` when another sweep holds the board."""
+WAIT_MARGIN_S = 120.0
+"""How much longer than the board's own deadline the controller waits."""
+
+
+class BoardBrokenError(Exception):
+    """The board is out of this sweep; the message says why."""
+
+
+class CellFailedError(Exception):
+    """The board works, but this cell could not be run or fetched: ``infrastructure``."""
+
+
+class CellRun:
+    """Takes one cell from its spec to a directory under its final name."""
+
+    def __init__(self, board: Board, setup: BoardSetup, results: Results, spec: dict[str, Any]):
+        self.board = board
+        self.setup = setup
+        self.results = results
+        self.spec = spec
+        self.remote = f"{setup.root}/cells/{spec['sweep_id']}/{spec['cell_id'].partition('/')[2]}"
+        self.attempts: list[dict[str, Any]] = []
+        self.reboot: dict[str, Any] | None = None
+        self.clocks: dict[str, list[dict[str, int]]] = {"before": [], "after": []}
+        self.power_cycled = False
+
+    def measure(self, profile: dict[str, Any]) -> dict[str, Any]:
+        """Run the cell, whatever the board does meanwhile.
+
+        Returns:
+            The cell's record, which is then complete on disk.
+
+        Raises:
+            BoardBrokenError: the board did not come back; its record is ``board_lost``.
+            BoardHeldError: another controller's sweep holds the board.
+        """
+        self._note("started")
+        try:
+            self._prepare(profile)
+            return self._run()
+        except BoardBrokenError as error:
+            self._keep_failure("board_lost", str(error))
+            raise
+        except CellFailedError as error:
+            return self._keep_failure("infrastructure", str(error))
+
+    def _prepare(self, profile: dict[str, Any]) -> None:
+        if self._is_on_board():  # an earlier controller began it: attach, do not disturb
+            return
+        if self.spec["isolation"] == "reboot":
+            self._reboot()
+        time.sleep(rest_s(self.spec, profile))
+
+    def _run(self) -> dict[str, Any]:
+        for _ in range(ATTEMPTS):
+            try:
+                self.clocks["before"] = self._exchange_clocks()
+                packed = self._wait_for_runner()
+                self.clocks["after"] = self._exchange_clocks()
+                record = self._keep(packed)
+                self.board.execute(f"rm -rf {shlex.quote(self.remote)} {shlex.quote(self.remote)}.json")
+                return record
+            except UnreachableError as error:
+                self._note(f"connection lost: {error}")
+                self.recover(str(error))
+        raise CellFailedError(f"the connection was lost {ATTEMPTS} times")
+
+    def recover(self, why: str) -> None:
+        """Reconnect, else power-cycle once and reconnect, else give the board up."""
+        try:
+            self.board.reconnect(RECONNECT_S)
+            self._note("reconnected")
+            return
+        except UnreachableError as error:
+            why = f"{why}; no answer for {RECONNECT_S:.0f} s: {error}"
+        if self.power_cycled or not self.board.power_cycle():
+            raise BoardBrokenError(why)
+        self.power_cycled = True
+        self._note("power cycled")
+        try:
+            self.board.reconnect(RECONNECT_S)
+        except UnreachableError as error:
+            raise BoardBrokenError(f"{why}; nor after one power cycle: {error}") from error
+        self._note("reconnected")
+
+    def _wait_for_runner(self) -> str:
+        """One blocking call: the runner starts, or is found running, ends, and its files come back packed."""
+        remote = shlex.quote(self.remote)
+        limit_s = self._deadline_s() + WAIT_MARGIN_S
+        command = (
+            f"umask 077 && mkdir -p $(dirname {remote}) && cat > {remote}.json"
+            f" && {self._runner()} lease acquire --sweep {self.spec['sweep_id']} --ttl-s {limit_s:.0f} >&2"
+            f" && timeout {limit_s:.0f} {self._runner()} run {remote}.json --out {remote} --detach >&2"
+            f" && {self._pack()}"
+        )
+        answer = self.board.execute(command, json.dumps(self.spec))
+        if answer.code == LEASE_HELD:
+            raise BoardHeldError(answer.stderr.strip())
+        if answer.code != 0:
+            raise CellFailedError(_explain(answer, limit_s))
+        return answer.stdout
+
+    def _pack(self) -> str:
+        # As text: a connection with privilege escalation hands binary output on unsafely.
+        return f"tar -C {shlex.quote(self.remote)} --exclude=./run.lock --exclude='./attempt-*' -czf - . | base64 -w 0"
+
+    def _keep(self, packed: str) -> dict[str, Any]:
+        """Verify and keep what came back; once more from the board where it came damaged."""
+        for last in (False, True):
+            self._note("fetched")
+            try:
+                archive = base64.b64decode(packed, validate=True)
+                return self.results.commit(self.spec["cell_id"], archive, self._controller_record())
+            except (DamagedError, binascii.Error) as error:
+                self._note(f"damaged in transfer: {error}")
+                if last:
+                    raise CellFailedError(f"damaged in transfer twice: {error}") from error
+                packed = self.board.execute(self._pack()).stdout
+        raise AssertionError("unreachable")
+
+    def _is_on_board(self) -> bool:
+        return self._ask(f"test -d {shlex.quote(self.remote)}").code == 0
+
+    def _reboot(self) -> None:
+        started = time.monotonic()
+        before = self._boot_id()
+        try:
+            self.board.reboot()
+        except UnreachableError as error:
+            self.recover(f"no return from a reboot: {error}")
+        after = self._boot_id()
+        if after == before:
+            raise CellFailedError("the board says that it rebooted, but its boot_id did not change")
+        self.reboot = {
+            "boot_id_before": before,
+            "boot_id_after": after,
+            "seconds": round(time.monotonic() - started, 3),
+        }
+
+    def _boot_id(self) -> str:
+        return self._ask("cat /proc/sys/kernel/random/boot_id").stdout.strip()
+
+    def _ask(self, command: str) -> Answer:
+        """Run a command that may be repeated, through one recovery."""
+        try:
+            return self.board.execute(command)
+        except UnreachableError as error:
+            self.recover(str(error))
+            try:
+                return self.board.execute(command)
+            except UnreachableError as again:
+                raise BoardBrokenError(f"lost again right after a recovery: {again}") from again
+
+    def _runner(self) -> str:
+        return f"{shlex.quote(self.setup.python)} {shlex.quote(self.setup.root)}/edgebench_runner.pyz"
+
+    def _exchange_clocks(self) -> list[dict[str, int]]:
+        return exchange_clocks(self.board, self._runner()) if self.setup.metered else []
+
+    def _deadline_s(self) -> float:
+        protocol, cooldown = self.spec["protocol"], self.spec["cooldown"]
+        waits = cooldown.get("deadline_s", cooldown.get("seconds", 0.0))
+        return float(protocol["deadline_s"] + protocol["idle_before_s"] + protocol["idle_after_s"] + waits)
+
+    def _note(self, event: str) -> None:
+        now = utc_now()
+        if self.attempts:
+            self.attempts[-1]["ended_utc"] = now
+        self.attempts.append({"started_utc": now, "ended_utc": now, "event": event})
+
+    def _controller_record(self) -> dict[str, Any]:
+        return controller_record(self.spec["cell_id"], self.attempts, self.reboot, self.clocks)
+
+    def _keep_failure(self, outcome: str, detail: str) -> dict[str, Any]:
+        self._note(detail)
+        record = failure_record(self.spec, outcome, detail, self.attempts[0]["started_utc"])
+        self.results.commit_without_board(record, self._controller_record())
+        return record
+
+
+def _explain(answer: Answer, limit_s: float) -> str:
+    if answer.code == 124:
+        return f"the runner did not end within {limit_s:.0f} s, though its own deadline is shorter"
+    said = (answer.stderr.strip() or answer.stdout.strip()).splitlines()
+    return f"exit status {answer.code}: {said[-1] if said else 'no message'}"

@@ -1,0 +1,34 @@
+"""How far the board's clock is from the controller's, by exchanges."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from controller.board import Board
+
+EXCHANGES = 3
+
+
+def exchange_clocks(board: Board, runner: str) -> list[dict[str, int]]:
+    """Ask the board for its monotonic clock, several times.
+
+    Args:
+        board: which board.
+        runner: the command line of the runner there.
+
+    Returns:
+        Readings of the controller's clock around each of the board's, all CLOCK_MONOTONIC nanoseconds; the exchange
+        with the shortest round trip bounds the offset. Empty when both are one machine and need none.
+    """
+    boot_id = board.execute("cat /proc/sys/kernel/random/boot_id").stdout.strip()
+    if boot_id == Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip():
+        return []
+    exchanges = []
+    for _ in range(EXCHANGES):
+        before = time.monotonic_ns()
+        answer = board.execute(f"{runner} clock", "\n")
+        after = time.monotonic_ns()
+        if answer.code == 0:
+            exchanges.append({"t0_ns": before, "board_ns": int(answer.stdout.split()[0]), "t1_ns": after})
+    return exchanges

@@ -1,0 +1,129 @@
+"""Checking what the inventory says of boards and meters."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from controller.catalogues import Catalogues
+from controller.errors import Problem, one_of
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+NAME_TEXT = "lower-case letters, digits, '_' and '-', beginning with a letter or digit"
+
+
+class Variable(NamedTuple):
+    """A variable of the inventory that edgebench reads."""
+
+    types: tuple[type, ...]
+    text: str
+
+
+VARIABLES = {
+    "edgebench_kind": Variable((str,), "a board kind"),
+    "edgebench_root": Variable((str,), "a folder on the board"),
+    "edgebench_python": Variable((str,), "the interpreter that environments on the board are made from"),
+    "edgebench_meter": Variable((str, type(None)), "the name of a meter in edgebench_meters, or null"),
+    "edgebench_meters": Variable((dict,), "a mapping of meters by name"),
+    "edgebench_power_switch": Variable((dict, type(None)), "a mapping with a driver, or null"),
+    "edgebench_can_reboot": Variable((bool,), "true or false"),
+    "edgebench_simulated": Variable((bool,), "true or false"),
+    "edgebench_gate": Variable((dict,), "a mapping of thresholds, as in a profile's gate"),
+}
+METER_KEYS = {
+    "driver": Variable((str,), "the name of a meter driver"),
+    "port": Variable((str, type(None)), "a device path, such as one under /dev/serial/by-id"),
+    "scope": Variable((str,), "what is measured"),
+    "options": Variable((dict,), "a mapping of driver options"),
+    "simulate": Variable((dict, type(None)), "a mapping with a load, or null"),
+    "host": Variable((str,), "the machine that the meter is plugged into"),
+}
+
+
+def check(hosts: dict[str, dict[str, Any]], file: str, catalogues: Catalogues) -> list[Problem]:
+    """Every problem with the boards of an inventory.
+
+    Args:
+        hosts: board name to its ``edgebench_*`` variables.
+        file: the inventory's path, for messages.
+        catalogues: what can be named.
+    """
+    if not hosts:
+        return [Problem(file, "boards", None, "at least one host in the group boards")]
+    problems = []
+    for name, variables in hosts.items():
+        if not NAME.fullmatch(name):
+            problems.append(Problem(file, "host name", name, NAME_TEXT))
+        problems += _check_types(file, name, variables, VARIABLES)
+        problems += _check_board(file, name, variables, catalogues)
+    for name, meter in meters_of(hosts).items():
+        problems += _check_meter(file, name, meter, catalogues)
+    return problems
+
+
+def meters_of(hosts: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The meters that some board is wired to, by name."""
+    meters = {}
+    for variables in hosts.values():
+        name = variables.get("edgebench_meter")
+        defined = variables.get("edgebench_meters")
+        if name and isinstance(defined, dict) and name in defined:
+            meters[name] = defined[name]
+    return meters
+
+
+def _check_types(file: str, where: str, found: dict[str, Any], known: dict[str, Variable]) -> list[Problem]:
+    problems = []
+    for key, value in found.items():
+        if key not in known:
+            problems.append(Problem(file, f"{where}.{key}", key, one_of(known)))
+        elif not isinstance(value, known[key].types):
+            problems.append(Problem(file, f"{where}.{key}", value, known[key].text))
+    return problems
+
+
+def _check_board(file: str, name: str, variables: dict[str, Any], catalogues: Catalogues) -> list[Problem]:
+    problems = []
+    kind = variables.get("edgebench_kind")
+    if kind not in catalogues.kinds:
+        problems.append(Problem(file, f"{name}.edgebench_kind", kind, one_of(catalogues.kinds)))
+    if not variables.get("edgebench_root"):
+        problems.append(Problem(file, f"{name}.edgebench_root", None, "a folder on the board"))
+    meter = variables.get("edgebench_meter")
+    meters = variables.get("edgebench_meters") or {}
+    if meter is not None and isinstance(meters, dict) and meter not in meters:
+        problems.append(Problem(file, f"{name}.edgebench_meter", meter, one_of(meters)))
+    return problems
+
+
+def _check_meter(file: str, name: str, meter: Any, catalogues: Catalogues) -> list[Problem]:
+    where = f"edgebench_meters.{name}"
+    if not NAME.fullmatch(name):
+        return [Problem(file, where, name, NAME_TEXT)]
+    if not isinstance(meter, dict):
+        return [Problem(file, where, meter, "a mapping with a driver and a port")]
+    problems = _check_types(file, where, meter, METER_KEYS)
+    driver = meter.get("driver")
+    if driver not in catalogues.drivers:
+        return [*problems, Problem(file, f"{where}.driver", driver, one_of(catalogues.drivers))]
+    offered = catalogues.drivers[driver]
+    scope = meter.get("scope")
+    if scope not in offered["scopes"]:
+        problems.append(Problem(file, f"{where}.scope", scope, one_of(offered["scopes"])))
+    if meter.get("simulate") is not None:
+        problems += _check_simulation(file, f"{where}.simulate", meter["simulate"], offered)
+    elif offered["transport"] == "serial" and not Path(meter.get("port") or "").is_char_device():
+        problems.append(Problem(file, f"{where}.port", meter.get("port"), "a serial device that exists"))
+    return problems
+
+
+def _check_simulation(file: str, where: str, simulate: Any, driver: dict[str, Any]) -> list[Problem]:
+    if not driver["simulator"]:
+        return [Problem(file, where, driver["name"], "a driver that has a simulator")]
+    if not isinstance(simulate, dict):
+        return [Problem(file, where, simulate, "a mapping with a load")]
+    load = simulate.get("load")
+    if load != "host_cpu" and not (isinstance(load, str) and Path(load).is_file()):
+        return [Problem(file, f"{where}.load", load, "host_cpu, or the path of a load script")]
+    return []

@@ -1,0 +1,146 @@
+"""The manifest: every expected cell of a sweep, in its order, before anything is measured."""
+
+from __future__ import annotations
+
+import platform
+import random
+import secrets
+import socket
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from controller.catalogues import Catalogues
+from controller.inventory import meters_of
+from controller.profile import runtime_of
+
+SCHEMA = "edgebench/manifest/1"
+
+
+def new_sweep_id(profile_name: str) -> str:
+    """A sweep id that sorts by time and names its profile."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{profile_name}"
+
+
+def make_manifest(
+    sweep_id: str,
+    profile_name: str,
+    profile: dict[str, Any],
+    hosts: dict[str, dict[str, Any]],
+    catalogues: Catalogues,
+    root: Path,
+) -> dict[str, Any]:
+    """Plan a sweep.
+
+    Args:
+        sweep_id: names the result directory.
+        profile_name: the file under ``profiles/``.
+        profile: that file, validated, with defaults filled in.
+        hosts: board name to its validated ``edgebench_*`` variables.
+        catalogues: decide the format in which each backend reads each model.
+        root: the checkout, for the record of its commit.
+    """
+    seed = profile["order"]["seed"]
+    if seed is None:
+        seed = secrets.randbits(32)
+    cells = []
+    for board in sorted(hosts):
+        cells += _cells_of(board, hosts[board]["edgebench_kind"], profile, seed, catalogues)
+    return {
+        "schema": SCHEMA,
+        "sweep_id": sweep_id,
+        "created_utc": utc_now(),
+        "profile_name": profile_name,
+        "profile": profile,
+        "seed": seed,
+        "scale": profile["scale"],
+        "boards": {name: _board(variables) for name, variables in sorted(hosts.items())},
+        "meters": {name: _meter(meter) for name, meter in sorted(meters_of(hosts).items())},
+        "cells": cells,
+        "controller": _controller(root),
+    }
+
+
+def utc_now() -> str:
+    """Now, RFC 3339, with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _cells_of(
+    board: str, kind: str, profile: dict[str, Any], seed: int, catalogues: Catalogues
+) -> list[dict[str, Any]]:
+    cells = [
+        {
+            "cell_id": f"{board}/{model}.{variant}.{label}.{mode}.r{repeat}",
+            "board": board,
+            "kind": kind,
+            "model": model,
+            "variant": variant,
+            "backend": label,
+            "runtime": runtime_of(label, options),
+            "format": _format(catalogues, runtime_of(label, options), model),
+            "mode": mode,
+            "repeat": repeat,
+        }
+        for repeat in range(1, profile["repeats"] + 1)
+        for model in profile["models"]
+        for variant in profile["variants"]
+        for label, options in profile["backends"].items()
+        for mode in profile["modes"]
+    ]
+    if profile["order"]["shuffle"]:
+        # A seed of its own for each board: adding a board does not reorder the others.
+        random.Random(f"{seed}/{board}").shuffle(cells)
+    return [{**cell, "position": position} for position, cell in enumerate(cells, start=1)]
+
+
+def _format(catalogues: Catalogues, runtime: str, model: str) -> str | None:
+    """The first format that the backend reads and the model comes in; None where the backend needs no artifact."""
+    offered = catalogues.models[model]["formats"]
+    return next((name for name in catalogues.backends[runtime]["formats"] if name in offered), None)
+
+
+def _board(variables: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": variables["edgebench_kind"],
+        "meter": variables.get("edgebench_meter"),
+        "simulated": variables.get("edgebench_simulated", False),
+    }
+
+
+def _meter(meter: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "driver": meter["driver"],
+        "scope": meter["scope"],
+        "simulated": meter.get("simulate") is not None,
+        "host": meter.get("host", "localhost"),
+    }
+
+
+def _controller(root: Path) -> dict[str, Any]:
+    return {
+        "edgebench_version": _version("edgebench"),
+        "git_commit": _git_commit(root),
+        "python": platform.python_version(),
+        "ansible_core": _version("ansible-core"),
+        "hostname": socket.gethostname(),
+    }
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _git_commit(root: Path) -> str | None:
+    """The checkout's commit, with ``-dirty`` where the tree differs from it."""
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,51 @@
+"""Which cell of how many, and the time left, from what was measured so far."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from controller.files import read_json
+from controller.results import Results
+
+
+def durations_s(results: Results, board: str) -> dict[tuple[str, str], list[float]]:
+    """Seconds that the board's completed cells took, by (model, mode)."""
+    taken: dict[tuple[str, str], list[float]] = {}
+    for cell in results.manifest()["cells"]:
+        path = results.cell_dir(cell["cell_id"]) / "controller.json"
+        if cell["board"] != board or not path.is_file():
+            continue
+        seconds = _seconds(read_json(path))
+        if seconds is not None:
+            taken.setdefault((cell["model"], cell["mode"]), []).append(seconds)
+    return taken
+
+
+def time_left_s(remaining: list[dict[str, Any]], taken: dict[tuple[str, str], list[float]]) -> float | None:
+    """Seconds that the remaining cells will take; None before the first is done."""
+    every = [seconds for values in taken.values() for seconds in values]
+    if not every:
+        return None
+    typical = median(every)
+    return sum(median(taken.get((cell["model"], cell["mode"]), [typical])) for cell in remaining)
+
+
+def say_duration(seconds: float | None) -> str:
+    """A duration for people."""
+    if seconds is None:
+        return "time left unknown until the first cell is done"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"about {hours} h {minutes:02d} min left"
+    return f"about {minutes} min {rest:02d} s left" if minutes else f"about {rest} s left"
+
+
+def _seconds(record: dict[str, Any]) -> float | None:
+    try:
+        started = datetime.fromisoformat(record["attempts"][0]["started_utc"])
+        return (datetime.fromisoformat(record["fetched_utc"]) - started).total_seconds()
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None

@@ -1,0 +1,191 @@
+"""From a planned cell to the specification that its board runs."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+SCHEMA = "edgebench/cell_spec/1"
+IDENTITY = (
+    "cell_id",
+    "position",
+    "board",
+    "kind",
+    "model",
+    "variant",
+    "backend",
+    "runtime",
+    "mode",
+    "repeat",
+)
+"""What every record of a cell says of itself, besides ``sweep_id`` and ``isolation``."""
+RECOVERY_S = 1800.0
+"""A generous bound on reboots, reconnections and transfers around one cell."""
+
+
+class NoArtifactError(Exception):
+    """The zoo has no verified artifact for a cell."""
+
+
+class BoardSetup(NamedTuple):
+    """What a board's part of the inventory and its provisioning say."""
+
+    root: str
+    python: str
+    can_reboot: bool
+    simulated: bool
+    metered: bool
+    meter_simulated: bool
+    environments: dict[str, dict[str, Any]]
+    gate: dict[str, Any]
+
+
+def build(
+    cell: dict[str, Any], manifest: dict[str, Any], zoo: dict[str, Any], setup: BoardSetup
+) -> dict[str, Any]:
+    """The cell spec of contracts.md section 5.
+
+    Args:
+        cell: an element of the manifest's ``cells``.
+        manifest: the sweep's manifest.
+        zoo: the zoo's ``index.json``.
+        setup: the board.
+
+    Raises:
+        NoArtifactError: the zoo lacks the artifact, or it failed its verification.
+    """
+    profile = manifest["profile"]
+    artifact = _find_artifact(cell, profile, zoo)
+    options = {key: value for key, value in profile["backends"][cell["backend"]].items() if key != "runtime"}
+    return {
+        "schema": SCHEMA,
+        "sweep_id": manifest["sweep_id"],
+        **{key: cell[key] for key in IDENTITY},
+        "isolation": isolation(cell, profile, setup.can_reboot),
+        "task": artifact["task"] if artifact else "classification",
+        "artifact": _artifact(artifact, setup.root) if artifact else None,
+        "dataset": _dataset(artifact, zoo, setup.root) if artifact else None,
+        "options": options,
+        "protocol": protocol(cell, profile),
+        "cooldown": _cooldown(profile),
+        "gate": {**profile["gate"], **setup.gate},
+        "environment": setup.environments[cell["runtime"]],
+        "simulated": [
+            name for name, on in (("board", setup.simulated), ("meter", setup.meter_simulated)) if on
+        ],
+    }
+
+
+def isolation(cell: dict[str, Any], profile: dict[str, Any], can_reboot: bool) -> str:
+    """How this cell is kept apart from the one before: ``reboot`` or ``process``."""
+    asked = profile["modes"][cell["mode"]].get("isolation", profile["isolation"])
+    if asked == "auto":
+        return "reboot" if can_reboot else "process"
+    return str(asked)
+
+
+def rest_s(cell: dict[str, Any], profile: dict[str, Any]) -> float:
+    """Seconds of rest before the cell, shortened in a rehearsal."""
+    return float(profile["modes"][cell["mode"]].get("rest_s", profile["rest_s"])) * profile["scale"]
+
+
+def protocol(cell: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any]:
+    """Counts and times of one cell, shortened in a rehearsal."""
+    mode, power, scale = profile["modes"][cell["mode"]], profile["power"], profile["scale"]
+    return {
+        "warmup": round(mode["warmup"] * scale),
+        "inferences": max(1, round(mode["inferences"] * scale)),
+        "idle_before_s": power["idle_before_s"],
+        "idle_after_s": power["idle_after_s"],
+        "sync_pulses": power["sync_pulses"],
+        "deadline_s": mode.get("deadline_s", profile["deadline_s"]),
+        "telemetry_interval_s": profile["telemetry_interval_s"],
+        "scale": scale,
+    }
+
+
+def zoo_files_of(zoo: dict[str, Any], plan: dict[str, Any], board: str) -> list[str]:
+    """The files of the zoo that a board's cells need, relative to the store.
+
+    Args:
+        zoo: the zoo's ``index.json``.
+        plan: has the ``profile`` and the distinct ``artifacts`` (model, variant, format) wanted by each board.
+        board: its name.
+    """
+    files = set()
+    for wanted in plan["artifacts"][board]:
+        try:
+            artifact = _find_artifact(wanted, plan["profile"], zoo)
+        except NoArtifactError:
+            continue  # its cells become rows that say so
+        if artifact:
+            folder = f"artifacts/{artifact['sha256']}"
+            files |= {f"{folder}/{artifact['file']}", f"{folder}/{artifact['check']['file']}"}
+            files.add(f"datasets/{artifact['dataset']['sha256']}/data.npz")
+    return sorted(files)
+
+
+def wanted_artifacts(cells: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """By board, each distinct model, variant and format that its cells run."""
+    wanted: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
+    for cell in cells:
+        parts = {key: cell[key] for key in ("model", "variant", "format")}
+        wanted.setdefault(cell["board"], {})[tuple(map(str, parts.values()))] = parts
+    return {board: list(items.values()) for board, items in wanted.items()}
+
+
+def longest_cell_s(profile: dict[str, Any]) -> float:
+    """Seconds that no cell can exceed, reboot and recovery included; a recorder waits so long for a sign of life."""
+    cooldown = profile["cooldown"]
+    waits = cooldown.get("deadline_s", cooldown.get("seconds", 0.0))
+    modes = profile["modes"].values()
+    deadline = max(mode.get("deadline_s", profile["deadline_s"]) for mode in modes)
+    rest = max(mode.get("rest_s", profile["rest_s"]) for mode in modes)
+    return float(deadline + rest + waits + RECOVERY_S)
+
+
+def _find_artifact(
+    cell: dict[str, Any], profile: dict[str, Any], zoo: dict[str, Any]
+) -> dict[str, Any] | None:
+    if cell["format"] is None:
+        return None
+    wanted = {key: cell[key] for key in ("model", "variant", "format")}
+    if cell["format"] == "onnx":
+        wanted["opset"] = profile["opset"]
+    for artifact in zoo["artifacts"]:
+        if all(artifact[key] == value for key, value in wanted.items()):
+            if artifact["verification"]["passed"]:
+                return dict(artifact)
+            raise NoArtifactError(f"the artifact failed its verification: {artifact['verification']}")
+    raise NoArtifactError(f"the zoo has no artifact with {wanted}")
+
+
+def _artifact(artifact: dict[str, Any], root: str) -> dict[str, Any]:
+    folder = f"{root}/artifacts/{artifact['sha256']}"
+    kept = ("sha256", "format", "weights", "classes", "input", "preprocess")
+    check = artifact["check"]
+    return {
+        "path": f"{folder}/{artifact['file']}",
+        **{key: artifact[key] for key in kept},
+        "check": {
+            "path": f"{folder}/{check['file']}",
+            **{key: check[key] for key in ("sha256", "atol", "rtol")},
+        },
+    }
+
+
+def _dataset(artifact: dict[str, Any], zoo: dict[str, Any], root: str) -> dict[str, Any]:
+    sha256 = artifact["dataset"]["sha256"]
+    dataset = next(item for item in zoo["datasets"] if item["sha256"] == sha256)
+    return {
+        "name": dataset["name"],
+        "path": f"{root}/datasets/{sha256}/data.npz",
+        "sha256": sha256,
+        "labels": dataset["labels"],
+    }
+
+
+def _cooldown(profile: dict[str, Any]) -> dict[str, Any]:
+    cooldown = dict(profile["cooldown"])
+    if cooldown["method"] == "fixed":
+        cooldown["seconds"] *= profile["scale"]
+    return cooldown

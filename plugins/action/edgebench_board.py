@@ -1,0 +1,106 @@
+"""Action plugin: take one board through its outstanding cells. Logic in ``controller.board_sweep``."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from controller.ansible_board import AnsibleBoard
+from controller.board import UnreachableError
+from controller.board_sweep import BoardSweep
+from controller.files import read_json
+from controller.results import Results
+from controller.spec import BoardSetup
+
+PR_SET_PDEATHSIG = 1
+
+
+class ActionModule(ActionBase):
+    """One task for all cells of a board; documented in plugins/modules/edgebench_board.py."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Measure; the task fails for no outcome of a cell."""
+        result = super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(
+            argument_spec={
+                "results": {"type": "path", "required": True},
+                "zoo": {"type": "path", "required": True},
+                "root": {"type": "path", "required": True},
+                "python": {"type": "str", "required": True},
+                "environments": {"type": "dict", "required": True},
+                "can_reboot": {"type": "bool", "required": True},
+                "simulated": {"type": "bool", "default": False},
+                "meter": {"type": "str"},
+                "gate": {"type": "dict", "default": {}},
+                "power_switch": {"type": "dict"},
+            }
+        )
+        _die_with_playbook()
+        results = Results(Path(arguments["results"]))
+        name = (task_vars or {})["inventory_hostname"]
+        if self._task.check_mode:
+            outstanding = len(results.outstanding(name)) if results.manifest_path.is_file() else 0
+            result.update(changed=outstanding > 0, msg=f"{outstanding} cells would be measured")
+            return result
+        meter = results.manifest()["meters"].get(arguments["meter"])
+        board = AnsibleBoard(name, self, task_vars or {}, arguments["power_switch"])
+        try:
+            environments = _read_environments(board, arguments["environments"])
+        except UnreachableError as error:
+            result.update(changed=False, measured=0, outcomes={}, broken=str(error))
+            return result
+        setup = BoardSetup(
+            root=arguments["root"],
+            python=arguments["python"],
+            can_reboot=arguments["can_reboot"],
+            simulated=arguments["simulated"],
+            metered=meter is not None,
+            meter_simulated=bool(meter and meter["simulated"]),
+            environments=environments,
+            gate=arguments["gate"],
+        )
+        keepalive = results.path / "power" / (arguments["meter"] or "") / "keepalive"
+        sweep = BoardSweep(
+            board,
+            setup,
+            results,
+            read_json(Path(arguments["zoo"])),
+            say=Display().display,
+            before_cell=keepalive.touch if keepalive.parent.is_dir() and meter else lambda: None,
+        )
+        summary = sweep.run()
+        result.update(changed=summary["measured"] > 0, **summary)
+        return result
+
+
+def _die_with_playbook() -> None:
+    """A worker whose ``ansible-playbook`` was killed must not go on: its lock is gone."""
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _read_environments(board: AnsibleBoard, paths: dict[str, str]) -> dict[str, dict[str, Any]]:
+    environments = {}
+    for name, path in paths.items():
+        answer = board.execute(f"cat {path}/environment.json")
+        if answer.code != 0:
+            raise AnsibleActionFail(f"{board.name}: {path}/environment.json: {answer.stderr.strip()}")
+        sealed = json.loads(answer.stdout)
+        environments[name] = {
+            "name": name,
+            "python": f"{path}/bin/python",
+            "lock_sha256": sealed["lock_sha256"],
+        }
+    return environments

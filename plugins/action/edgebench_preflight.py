@@ -1,0 +1,94 @@
+"""Action plugin: validate, plan (or resume) and take the boards. Logic in ``controller.preflight``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from controller import lock
+from controller.catalogues import CatalogueError
+from controller.errors import BoardHeldError, InputError
+from controller.inventory import meters_of
+from controller.preflight import Planned, preflight
+from controller.spec import longest_cell_s, wanted_artifacts
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller; documented in plugins/modules/edgebench_preflight.py."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the planned sweep, or fail with one line per problem."""
+        result = super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(
+            argument_spec={
+                "checkout": {"type": "path", "required": True},
+                "profile": {"type": "str", "required": True},
+                "inventory": {"type": "str", "required": True},
+                "boards": {"type": "list", "elements": "str", "required": True},
+                "sweep_id": {"type": "str"},
+                "scale": {"type": "float"},
+                "results": {"type": "path", "required": True},
+                "locks": {"type": "path", "required": True},
+                "begin": {"type": "bool", "default": True},
+            }
+        )
+        every = (task_vars or {})["hostvars"]
+        hosts = {name: _edgebench_variables(every[name]) for name in arguments["boards"]}
+        try:
+            planned = preflight(
+                Path(arguments["checkout"]),
+                arguments["profile"],
+                hosts,
+                arguments["inventory"],
+                arguments["sweep_id"],
+                arguments["scale"],
+                Path(arguments["results"]),
+            )
+            begin = arguments["begin"] and not self._task.check_mode
+            if begin:
+                # The parent of this worker is ansible-playbook: the lock lives as long as it does.
+                lock.acquire(
+                    Path(arguments["locks"]), sorted(hosts), planned.manifest["sweep_id"], os.getppid()
+                )
+        except InputError as error:
+            count = len(error.problems)
+            raise AnsibleActionFail(
+                f"{count} problem{'s' * (count > 1)} found, nothing was touched:\n{error}"
+            ) from None
+        except (BoardHeldError, CatalogueError) as error:
+            raise AnsibleActionFail(str(error)) from None
+        if begin and not planned.resumed:
+            planned.results.begin(planned.manifest)
+        elif begin:
+            planned.results.point_latest()
+        result.update(changed=begin and not planned.resumed, meters=meters_of(hosts), **_summary(planned))
+        return result
+
+
+def _summary(planned: Planned) -> dict[str, Any]:
+    manifest = planned.manifest
+    cells = manifest["cells"]
+    outstanding = planned.results.outstanding() if planned.resumed else cells
+    return {
+        "sweep_id": manifest["sweep_id"],
+        "directory": str(planned.results.path),
+        "resumed": planned.resumed,
+        "profile": manifest["profile"],
+        "cells": len(cells),
+        "outstanding": len(outstanding),
+        "models": sorted({cell["model"] for cell in cells}),
+        "formats": sorted({cell["format"] for cell in cells if cell["format"]}),
+        "runtimes": sorted({cell["runtime"] for cell in cells}),
+        "artifacts": wanted_artifacts(cells),
+        "longest_cell_s": longest_cell_s(manifest["profile"]),
+    }
+
+
+def _edgebench_variables(variables: Any) -> dict[str, Any]:
+    return {key: variables[key] for key in variables if key.startswith("edgebench_")}
