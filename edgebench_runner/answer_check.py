@@ -30,7 +30,7 @@ def check_answers(infer: Callable[[Any], Any], check: Dict) -> Dict:
         )
     found = found.reshape(wanted.shape).astype(np.float64)
     difference = np.abs(found - wanted)
-    finite = bool(np.isfinite(found).all())
+    finite = bool(np.isfinite(difference).all())
     agree = found.reshape(len(found), -1).argmax(1) == wanted.reshape(len(wanted), -1).argmax(1)
     return {
         "passed": finite and bool((difference <= check["atol"] + check["rtol"] * np.abs(wanted)).all()),
@@ -46,6 +46,6 @@ def check_answers(infer: Callable[[Any], Any], check: Dict) -> Dict:
 def describe_failure(check: Dict) -> str:
     """Say what was wrong, for the record's ``outcome_detail``."""
     if check["max_abs_diff"] is None:
-        return "the output holds NaN or infinity"
+        return "an output, or the answer stored for it, is NaN or infinite"
     line = "outputs differ from the source model's by {:.3g} (atol {:.3g}, rtol {:.3g})"
     return line.format(check["max_abs_diff"], check["atol"], check["rtol"])

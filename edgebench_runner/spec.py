@@ -61,9 +61,10 @@ def problems(raw: Any) -> List[str]:
     """Return every mistake of a spec, as ``key: found …, valid: …`` lines."""
     schema = json.loads(resources.read_text("schemas/cell_spec.json"))
     found = jsonschema_subset.problems(raw, schema)
-    if found:
+    if not isinstance(raw, dict):
         return found
-    return _non_finite(raw) + _contradictions(raw) + _plugin_problems(raw)
+    found += _non_finite(raw) + _plugin_problems(raw)
+    return found or _contradictions(raw)
 
 
 def complete(raw: Dict) -> Dict:
@@ -97,17 +98,22 @@ def _contradictions(raw: Dict) -> List[str]:
 
 
 def _plugin_problems(raw: Dict) -> List[str]:
+    """Return the mistakes that only the plug-ins know of; values of a wrong type are reported already."""
     found = []
-    if raw["runtime"] not in plugins.names("backends"):
-        line = "runtime: found {!r}, valid: {}"
-        found.append(line.format(raw["runtime"], ", ".join(plugins.names("backends"))))
-    else:
-        backend = plugins.load("backends", raw["runtime"]).Backend
-        found += ["options.{}".format(problem) for problem in backend.option_problems(raw["options"])]
-    if raw["task"] is not None and raw["task"] not in plugins.names("tasks"):
-        line = "task: found {!r}, valid: {}"
-        found.append(line.format(raw["task"], ", ".join(plugins.names("tasks"))))
+    runtime, task, options = raw.get("runtime"), raw.get("task"), raw.get("options")
+    if isinstance(runtime, str):
+        if runtime not in plugins.names("backends"):
+            found.append(_unknown("runtime", runtime, "backends"))
+        elif isinstance(options, dict):
+            backend = plugins.load("backends", runtime).Backend
+            found += ["options.{}".format(problem) for problem in backend.option_problems(options)]
+    if isinstance(task, str) and task not in plugins.names("tasks"):
+        found.append(_unknown("task", task, "tasks"))
     return found
+
+
+def _unknown(key: str, value: str, package: str) -> str:
+    return "{}: found {!r}, valid: {}".format(key, value, ", ".join(plugins.names(package)))
 
 
 def _non_finite(value: Any, path: str = "") -> List[str]:
