@@ -14,10 +14,9 @@ _FREQUENCY_SHARE = 0.98
 
 def verdict(reasons: List[str]) -> Dict:
     """Return the record's ``validity``."""
+    name = "suspect" if reasons else "valid"
     if any(reason in INVALID_REASONS for reason in reasons):
         name = "invalid"
-    else:
-        name = "suspect" if reasons else "valid"
     return {"verdict": name, "reasons": reasons}
 
 

@@ -1,7 +1,6 @@
 """Runs the runner as a user does, and finds the processes it starts."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -88,7 +87,7 @@ def faulty_python(directory: Path, prelude: str = "", module: str = "") -> str:
         lines.append(f'PYTHONPATH="{directory}:$PYTHONPATH"; export PYTHONPATH')
     lines.append(f'exec "{sys.executable}" "$@"')
     path.write_text("\n".join(lines) + "\n")
-    os.chmod(path, 0o755)
+    path.chmod(0o755)
     return str(path)
 
 

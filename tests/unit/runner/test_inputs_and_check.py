@@ -1,0 +1,84 @@
+"""Inputs read before the window, and the check of the answers."""
+
+import numpy as np
+import pytest
+from runner_factory import linear_classifier, write_check, write_dataset
+
+from edgebench_runner import answer_check, dataset, input_files
+from edgebench_runner.errors import LoadFailedError
+
+
+def test_images_in_order_repeating(tmp_path):
+    write_dataset(tmp_path / "data.npz", count=3)
+    pairs, resident = dataset.images(str(tmp_path / "data.npz"), 7)
+    assert [index for index, _ in pairs] == [0, 1, 2, 0, 1, 2, 0]
+    assert resident
+    stored = np.load(tmp_path / "data.npz")["images"]
+    assert all((image == stored[index]).all() for index, image in pairs)
+
+
+def test_images_that_would_take_too_much_memory_stay_in_the_file(tmp_path, monkeypatch):
+    write_dataset(tmp_path / "data.npz", count=3)
+    monkeypatch.setattr(dataset, "available_bytes", lambda: 100)
+    pairs, resident = dataset.images(str(tmp_path / "data.npz"), 3)
+    assert not resident
+    assert (pairs[2][1] == np.load(tmp_path / "data.npz")["images"][2]).all()
+
+
+@pytest.mark.parametrize("arrays", [{"labels": np.zeros(2)}, {"images": np.zeros((0, 8, 8, 3), np.uint8)}])
+def test_dataset_without_images(tmp_path, arrays):
+    np.savez(tmp_path / "data.npz", **arrays)
+    with pytest.raises(LoadFailedError, match="data.npz"):
+        dataset.images(str(tmp_path / "data.npz"), 1)
+
+
+def test_compressed_dataset_is_refused_with_the_reason(tmp_path):
+    np.savez_compressed(tmp_path / "data.npz", images=np.zeros((2, 8, 8, 3), np.uint8))
+    with pytest.raises(LoadFailedError, match="compressed"):
+        dataset.images(str(tmp_path / "data.npz"), 1)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    matrix = linear_classifier(tmp_path / "model.onnx")
+    return matrix, write_check(tmp_path / "check.npz", matrix)
+
+
+def test_right_answers_pass(stored):
+    matrix, check = stored
+    result = answer_check.check_answers(lambda batch: batch.reshape(1, -1) @ matrix, check)
+    assert result["passed"]
+    assert (result["n"], result["top1_agreement"]) == (2, 1.0)
+    assert result["max_abs_diff"] < 1e-3
+
+
+def test_swapped_classes_fail_and_disagree(stored):
+    matrix, check = stored
+    result = answer_check.check_answers(lambda batch: (batch.reshape(1, -1) @ matrix)[:, ::-1], check)
+    assert not result["passed"]
+    assert result["top1_agreement"] < 1.0
+
+
+def test_output_that_is_not_finite_fails_without_a_number(stored):
+    _, check = stored
+    result = answer_check.check_answers(lambda batch: np.full((1, 7), np.nan), check)
+    assert not result["passed"]
+    assert result["max_abs_diff"] is None
+    assert "NaN" in answer_check.describe_failure(result)
+
+
+def test_output_of_another_size(stored):
+    with pytest.raises(LoadFailedError, match="3 values"):
+        answer_check.check_answers(lambda batch: np.zeros((1, 3)), stored[1])
+
+
+def test_damaged_check_file(stored, tmp_path):
+    (tmp_path / "check.npz").write_bytes(b"x")
+    with pytest.raises(LoadFailedError, match="SHA-256"):
+        answer_check.check_answers(lambda batch: batch, stored[1])
+
+
+def test_outcomes_that_no_file_can_explain_are_left_alone(tmp_path):
+    spec = {"artifact": {"path": str(tmp_path / "gone"), "sha256": "0"}, "dataset": None}
+    assert input_files.verify(spec, "timeout", "late") == ("timeout", "late")
+    assert input_files.verify(spec, "ok", "")[0] == "load_failed"
