@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from analysis.cells import Cell, read_cell
 from analysis.columns import typed
-from analysis.energy import CellEnergy
+from analysis.energy import EnergySource
 from analysis.files import replacing, write_json
 from analysis.labels import LabelSource
 from analysis.summary import Row, summarise
@@ -41,15 +41,17 @@ def ingest(sweep: Sweep, store: Path | None = None) -> dict[str, Any]:
         store: zoo store with the labels; without it the nearest ``.edgebench/zoo`` is used.
     """
     labels = LabelSource.beside(sweep.root, store)
+    energy = EnergySource(sweep)
     set_aside = [*_duplicates(sweep), *_strangers(sweep)]
     rows: list[Row] = []
     shutil.rmtree(sweep.inferences, ignore_errors=True)
     for board in dict.fromkeys(planned["board"] for planned in sweep.planned):
         cells = [read_cell(sweep, planned) for planned in _unique(sweep) if planned["board"] == board]
         entry = sweep.manifest["boards"].get(board) or {}
-        rows += [summarise(cell, sweep.sweep_id, entry, labels, CellEnergy()) for cell in cells]
+        rows += [summarise(cell, sweep.sweep_id, entry, labels, energy.columns(cell)) for cell in cells]
         set_aside += [message for cell in cells for message in cell.set_aside]
         _write_inferences(sweep, board, cells)
+    set_aside += energy.set_aside
     _mark_unsteady(rows)
     _write_cells(sweep, rows)
     summary = {

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from analysis.cells import Cell, Readings
-from analysis.energy import CellEnergy
 from analysis.labels import LabelSource, accuracy
 from analysis.statistics.percentiles import required_n, supported_percentile
 from analysis.statistics.series import effective_n, is_steady
@@ -27,13 +26,25 @@ COPIED = (
     "peak_rss_bytes",
     "n_planned",
 )
+PLANNED = (
+    "cell_id",
+    "board",
+    "kind",
+    "model",
+    "variant",
+    "backend",
+    "runtime",
+    "mode",
+    "repeat",
+    "position",
+)
 NOT_RUN = "not_run"
 
 Row = dict[str, Any]
 
 
 def summarise(
-    cell: Cell, sweep_id: str, board: Mapping[str, Any], labels: LabelSource, energy: CellEnergy
+    cell: Cell, sweep_id: str, board: Mapping[str, Any], labels: LabelSource, energy: Mapping[str, Any]
 ) -> Row:
     """Return the row of one cell.
 
@@ -42,55 +53,41 @@ def summarise(
         sweep_id: identity of the sweep.
         board: the manifest's entry of its board.
         labels: where true classes are found.
-        energy: power and energy of the cell.
+        energy: the power and energy columns of the cell, with ``meter_simulated``.
     """
     verdict, reasons = cell.validity
+    parts = _simulated_parts(cell, board, energy)
     row: Row = {
         "sweep_id": sweep_id,
-        **{
-            key: cell.planned[key]
-            for key in ("cell_id", "board", "kind", "model", "variant", "backend", "runtime")
-        },
-        **{key: cell.planned[key] for key in ("mode", "repeat", "position")},
+        **{key: cell.planned[key] for key in PLANNED},
         "outcome": NOT_RUN,
         "validity": verdict,
         "validity_reasons": ";".join(reasons),
-        "simulated": bool(board.get("simulated")),
-        "simulated_parts": "board" if board.get("simulated") else "",
-        "energy_status": energy.status,
-        "energy_reason": energy.reason,
+        "simulated": bool(parts),
+        "simulated_parts": ";".join(sorted(parts)),
+        **{key: value for key, value in energy.items() if key != "meter_simulated"},
     }
     if cell.record is None:
         row["outcome_detail"] = "; ".join(cell.set_aside) or None
         return row
-    row |= _from_record(cell.record, board, energy)
+    row |= _from_record(cell.record)
     row |= board_state(cell)
-    measured = None if cell.readings is None else cell.readings.where(cell.readings.measured)
-    row["n"] = 0 if measured is None else len(measured.index)
-    if cell.readings is not None and measured is not None:
-        row |= _first_inference(cell.readings)
-        row |= _latency(measured)
-        found = accuracy(measured, cell.record, labels)
-        row |= {
-            "top1": found.top1,
-            "top5": found.top5,
-            "accuracy_n": found.n,
-            "accuracy_reason": found.reason,
-        }
-    return row | _energy(energy, row)
+    row |= _from_readings(cell, labels)
+    return row | _figures_of_merit(row)
 
 
-def _from_record(record: Mapping[str, Any], board: Mapping[str, Any], energy: CellEnergy) -> Row:
-    parts = set(map(str, record.get("simulated") or []))
+def _simulated_parts(cell: Cell, board: Mapping[str, Any], energy: Mapping[str, Any]) -> set[str]:
+    parts = set(map(str, (cell.record or {}).get("simulated") or []))
     parts |= {"board"} if board.get("simulated") else set()
-    parts |= {"meter"} if energy.simulated else set()
+    return parts | ({"meter"} if energy["meter_simulated"] else set())
+
+
+def _from_record(record: Mapping[str, Any]) -> Row:
     backend = record.get("backend_info") or {}
     return {
         **{key: record.get(key) for key in COPIED},
         "outcome": record["outcome"],
         "dataset": (record.get("dataset") or {}).get("name"),
-        "simulated": bool(parts),
-        "simulated_parts": ";".join(sorted(parts)),
         "threads": backend.get("threads"),
         "backend_version": backend.get("version"),
         "check_max_abs_diff": (record.get("check") or {}).get("max_abs_diff"),
@@ -98,6 +95,22 @@ def _from_record(record: Mapping[str, Any], board: Mapping[str, Any], energy: Ce
         "load_ms": _phase_ms(record, "load"),
         "cooldown_s": _seconds(_phase_ms(record, "cooldown")),
         "measured_s": _seconds(_phase_ms(record, "measured")),
+    }
+
+
+def _from_readings(cell: Cell, labels: LabelSource) -> Row:
+    if cell.readings is None or cell.record is None:
+        return {"n": 0}
+    measured = cell.readings.where(cell.readings.measured)
+    found = accuracy(measured, cell.record, labels)
+    return {
+        "n": len(measured.index),
+        **_first_inference(cell.readings),
+        **_latency(measured),
+        "top1": found.top1,
+        "top5": found.top5,
+        "accuracy_n": found.n,
+        "accuracy_reason": found.reason,
     }
 
 
@@ -159,11 +172,13 @@ def _percentiles(values: np.ndarray, n_effective: float) -> Row:
     return row
 
 
-def _energy(energy: CellEnergy, row: Row) -> Row:
-    """Power and energy columns; a figure of merit only where accuracy, throughput and power are all known."""
-    columns = energy.columns()
+def _figures_of_merit(row: Row) -> Row:
+    """Correct images per joule, only where accuracy, throughput and power are all known."""
+    power_w = row.get("power_mean_w")
+    merits: Row = {}
     for name, share in (("images_per_joule_correct", "top1"), ("images_per_joule_correct_top5", "top5")):
-        factors = (row.get(share), row.get("fps"), columns["power_mean_w"])
-        known = all(factor is not None for factor in factors) and columns["power_mean_w"] > 0
-        columns[name] = factors[0] * factors[1] / factors[2] if known else None
-    return columns
+        known = (
+            row.get(share) is not None and row.get("fps") is not None and power_w is not None and power_w > 0
+        )
+        merits[name] = row[share] * row["fps"] / power_w if known else None
+    return merits

@@ -4,17 +4,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.dataset as ds
 
 from analysis.cells import RECORD_SCHEMA
 from analysis.clock import wall_offset_ns
+from analysis.energy import EnergySource
 from analysis.errors import InputError
+from analysis.figures.decimate import keep_extremes
 from analysis.files import read_json
 from analysis.sweep import Sweep
 from analysis.telemetry import hottest_c, read_telemetry, slowest_hz, throttled_now
 
 READINGS = ["cell_id", "index", "phase", "t_ns", "inference_ms"]
+POWER_BUCKETS = 1000
 TRAITS = ["model", "variant", "backend", "mode", "repeat"]
 
 
@@ -73,6 +77,24 @@ class SweepData:
         ]
         frame = pd.DataFrame(rows, columns=["wall_ns", "temperature_c", "frequency_hz", "throttled"])
         return frame.sort_values("wall_ns", ignore_index=True)
+
+    def power(self, board: str) -> pd.DataFrame | None:
+        """Return ``wall_ns`` and ``power_w`` of the board's meter, thinned to its extremes, or None without a trace.
+
+        ``attrs["simulated"]`` of the frame says whether the meter was a simulation.
+        """
+        meter = (self.sweep.manifest["boards"].get(board) or {}).get("meter")
+        trace = EnergySource(self.sweep).trace(meter) if meter else None
+        pairs = [event for event in trace.events if event.get("event") == "clock"] if trace else []
+        if trace is None or not pairs or not len(trace.records):
+            return None
+        kept = keep_extremes(trace.records["power_w"], POWER_BUCKETS)
+        times = trace.records["t_ns"][kept]
+        nearest = np.searchsorted([pair["t_ns"] for pair in pairs], times).clip(max=len(pairs) - 1)
+        offsets = np.array([pair["realtime_ns"] - pair["t_ns"] for pair in pairs])[nearest]
+        frame = pd.DataFrame({"wall_ns": times + offsets, "power_w": trace.records["power_w"][kept]})
+        frame.attrs["simulated"] = bool(trace.meter["simulated"])
+        return frame
 
     def _cell_ids(self, board: str) -> list[str]:
         return list(self.cells.loc[self.cells.board == board].sort_values("position").cell_id)

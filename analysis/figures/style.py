@@ -53,12 +53,12 @@ RC = {
 
 def colours(backends: Sequence[str]) -> dict[str, str]:
     """Return the colour of each backend; the same set of backends always gets the same colours."""
-    return {name: PALETTE[number % len(PALETTE)] for number, name in enumerate(sorted(backends))}
+    return {name: PALETTE[number % len(PALETTE)] for number, name in enumerate(sorted(set(backends)))}
 
 
 def markers(backends: Sequence[str]) -> dict[str, str]:
     """Return the marker of each backend, so that colour is never the only difference."""
-    return {name: MARKERS[number % len(MARKERS)] for number, name in enumerate(sorted(backends))}
+    return {name: MARKERS[number % len(MARKERS)] for number, name in enumerate(sorted(set(backends)))}
 
 
 def applied() -> "mpl.rc_context":  # type: ignore[valid-type]
@@ -71,7 +71,7 @@ def backend_legend(figure: Figure, backends: Sequence[str], extra: Sequence[Line
     tones, shapes = colours(backends), markers(backends)
     handles = [
         Line2D([], [], color=tones[name], marker=shapes[name], markersize=5, linewidth=1.6, label=name)
-        for name in sorted(backends)
+        for name in sorted(set(backends))
     ]
     handles += list(extra)
     figure.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 5), borderaxespad=0.2)

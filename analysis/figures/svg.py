@@ -10,6 +10,7 @@ from analysis.figures.style import GRID, INK, LAYOUT_FONT, MUTED, SHADE, applied
 
 PAGE_COLOURS = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)", SHADE: "var(--shade)"}
 LONG_NUMBER = re.compile(r"(-?\d+\.\d{2})\d+")
+TAG = re.compile(r"<[^>]*>")
 PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 READER_FONTS = "Inter, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
@@ -22,7 +23,7 @@ def to_svg(figure: Figure, slug: str) -> str:
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = METADATA.sub("", buffer.getvalue())
     text = text.replace(f"'{LAYOUT_FONT}'", READER_FONTS)
-    return LONG_NUMBER.sub(r"\1", _own_names(text, slug))
+    return TAG.sub(lambda tag: LONG_NUMBER.sub(r"\1", tag.group()), _own_names(text, slug))
 
 
 def for_page(svg: str, title: str) -> str:

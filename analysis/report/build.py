@@ -63,8 +63,8 @@ def build_report(sweep: Sweep, cells: pd.DataFrame, set_aside: list[str]) -> Pat
             set_aside=set_aside,
             colours=colours(list(cells.backend)),
             needed={name.removeprefix("inference_ms_"): required_n(p) for name, p in PERCENTILES.items()},
-            style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-            script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+            style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+            script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
             icon=quote(ICON.format(colour=ICON_COLOURS[verdict["verdict"]])),
         )
     )
@@ -90,6 +90,7 @@ def _overview(sweep: Sweep, cells: pd.DataFrame, verdict: dict[str, Any]) -> dic
     manifest = sweep.manifest
     controller = manifest.get("controller") or {}
     parts = sorted({part for text in cells.simulated_parts.dropna() for part in text.split(";") if part})
+    by_process = set(cells.isolation.dropna()) == {"process"}
     ok = verdict["outcomes"].get("ok", 0)
     return {
         "sweep_id": sweep.sweep_id,
@@ -99,9 +100,10 @@ def _overview(sweep: Sweep, cells: pd.DataFrame, verdict: dict[str, Any]) -> dic
         "version": controller.get("edgebench_version", ""),
         "commit": str(controller.get("git_commit") or "")[:12],
         "verdict": verdict,
-        "headline": f"{ok} of {len(cells)} cells measured and answered as they should.",
+        "headline": f"{ok} of {len(cells)} cells measured and ended ok.",
         "tiles": _tiles(cells, verdict),
-        "unit": "process" if set(cells.isolation.dropna()) == {"process"} else "boot",
+        "unit": "process" if by_process else "boot",
+        "units": "processes" if by_process else "boots",
         "simulated_parts": parts,
         "simulated_text": " ".join(SIMULATED_TEXT[part] for part in parts if part in SIMULATED_TEXT),
     }
@@ -157,5 +159,5 @@ def _figures(data: SweepData, folder: Path) -> Iterator[dict[str, Any]]:
                 "slug": slug,
                 "title": module.TITLE,
                 "caption": module.CAPTION,
-                "inline": Markup(inline) if fits else None,  # noqa: S704 - matplotlib escapes the text in it
+                "inline": Markup(inline) if fits else None,
             }

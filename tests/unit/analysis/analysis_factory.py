@@ -81,10 +81,56 @@ class Lab:
         self._write_labels()
         rng = np.random.default_rng(self.seed + 1)
         clock_ns = 1_000_000_000_000
+        busy: list[tuple[int, int]] = []
         for planned in self.cells():
             if planned["cell_id"] not in self.missing:
-                clock_ns = self._write_cell(planned, rng, clock_ns)
+                started_ns, clock_ns = clock_ns, self._write_cell(planned, rng, clock_ns)
+                busy.append((started_ns + 1_000_000_000, clock_ns - 2_000_000_000))
+        self._write_power(busy, clock_ns, rng)
         return self.path
+
+    def _write_power(self, busy: list[tuple[int, int]], end_ns: int, rng: np.random.Generator) -> None:
+        """A 10 Hz trace of the first board's meter, 2 W idle and 6 W from each import to the end of its cell."""
+        board, entry = next(iter(self.boards.items()))
+        if not entry["meter"]:
+            return
+        folder = self.path / "power" / entry["meter"]
+        folder.mkdir(parents=True)
+        times = np.arange(999_000_000_000, end_ns, 100_000_000)
+        watts = 2.0 + rng.normal(0, 0.02, len(times))
+        for start, end in busy:
+            watts[(times >= start) & (times < end)] += 4.0
+        records = np.zeros(len(times), [("t", "<i8"), ("v", "<f4"), ("a", "<f4"), ("w", "<f4")])
+        records["t"], records["v"], records["a"], records["w"] = times, 5.1, watts / 5.1, watts
+        records.tofile(folder / "trace.bin")
+        caps = {
+            "nominal_hz": 10,
+            "update_hz": 10,
+            "group_delay_s": 0.05,
+            "v_resolution": 1e-4,
+            "i_resolution": 1e-5,
+        }
+        meter = {
+            "schema": "edgebench/power_trace/1",
+            "meter": entry["meter"],
+            "driver": "tc66c",
+            "scope": "dc_input",
+            "simulated": True,
+            "port": "ttyACM0",
+            "identity": {"model": "TC66C", "firmware": "1.14", "serial": "1"},
+            "caps": caps | {"u_v_pct": 0.5, "u_i_pct": 0.5, "v_range": 20.0, "i_range": 6.0},
+            "host": "controller",
+            "boot_id": f"boot-{board}",
+            "started_utc": "2026-11-21T06:00:00Z",
+            "record": "<qfff",
+            "columns": ["t_ns", "voltage_v", "current_a", "power_w"],
+        }
+        (folder / "meter.json").write_text(json.dumps(meter))
+        clocks = [
+            {"t_ns": int(t), "event": "clock", "realtime_ns": START_REALTIME_NS + int(t)}
+            for t in times[::100]
+        ]
+        (folder / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in clocks))
 
     def write_manifest(self, cells: list[dict[str, Any]]) -> None:
         manifest = {
@@ -236,6 +282,7 @@ class Lab:
                 {"name": "load", "start_ns": start + 2_400_000_000, "end_ns": start + 2_700_000_000},
                 {"name": "warmup", "start_ns": measured, "end_ns": warm_end},
                 {"name": "measured", "start_ns": warm_end, "end_ns": last},
+                {"name": "idle_after", "start_ns": last + 500_000_000, "end_ns": last + 1_800_000_000},
             ],
             "pulses": None,
             "check": {"passed": True, "max_abs_diff": 1.2e-6, "mean_abs_diff": 2e-7, "top1_agreement": 1.0}

@@ -1,0 +1,189 @@
+import json
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.figures import figure_modules
+from analysis.figures.data import SweepData
+from analysis.figures.decimate import keep_extremes
+from analysis.figures.style import PALETTE, colours
+from analysis.figures.svg import to_svg
+from analysis.groups import summarise_groups
+from analysis.ingest import ingest
+from analysis.report.build import build_report
+from analysis.store import load_cells
+from analysis.sweep import Sweep, load_sweep
+
+ONE_MEGABYTE = 1_000_000
+
+
+class Page(HTMLParser):
+    """Collects what a browser would see: tags with attributes, and the text outside scripts and styles."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def ids(self) -> list[str]:
+        return [value for _, attributes in self.tags if (value := attributes.get("id"))]
+
+
+def report_of(sweep: Sweep) -> str:
+    ingest(sweep)
+    return build_report(sweep, *load_cells(sweep)).read_text()
+
+
+@pytest.fixture(scope="module")
+def page(good_results: Path) -> str:
+    sweep = load_sweep(good_results)
+    return build_report(sweep, *load_cells(sweep)).read_text()
+
+
+def test_it_is_one_small_file_without_a_network(page: str) -> None:
+    assert len(page.encode()) < ONE_MEGABYTE
+    links = [
+        value
+        for tag, attributes in Page(page).tags
+        for key, value in attributes.items()
+        if key in ("src", "href", "xlink:href") and value and tag != "svg"
+    ]
+    assert links
+    assert [link for link in links if re.match(r"(?:https?:)?//", link)] == []
+
+
+def test_every_local_link_leads_somewhere(page: str, good_results: Path) -> None:
+    parsed = Page(page)
+    ids = parsed.ids()
+    assert len(ids) == len(set(ids))
+    for _, attributes in parsed.tags:
+        link = attributes.get("href") or attributes.get("xlink:href") or ""
+        if link.startswith("#"):
+            assert link[1:] in ids
+        elif link and not link.startswith("data:"):
+            assert (good_results / "report" / link).is_file()
+
+
+def test_sections_come_in_the_promised_order(page: str) -> None:
+    order = ["verdict", "results", "figures", "cells", "conditions", "failures", "method"]
+    assert [attributes["id"] for tag, attributes in Page(page).tags if tag == "section"] == order
+
+
+def test_unsupported_percentiles_and_withheld_accuracy_say_so(page: str) -> None:
+    assert "n &lt; 662" in page
+    assert "withheld" in page
+    assert "n_effective is 9: p50 needs 11" in page
+
+
+def test_simulated_power_is_marked_wherever_it_stands(page: str, good_results: Path) -> None:
+    rows = re.findall(r"<tr data-board.*?</tr>", page, re.DOTALL)
+    cells = pd.read_parquet(good_results / "cells.parquet")
+    groups = summarise_groups(cells)
+    shown = cells[["power_idle_w", "power_mean_w", "energy_j_per_inference"]].notna().sum().sum()
+    shown += (
+        groups[["power_mean_w", "energy_j_per_inference", "images_per_joule_correct"]].notna().sum().sum()
+    )
+    assert shown > 0
+    assert sum(row.count('class="sim"') for row in rows) == shown
+
+
+def test_everything_from_a_board_is_escaped(small_lab: Callable[..., Sweep]) -> None:
+    attack = "<script>alert('board')</script>"
+    sweep = small_lab(outcomes={"local/digits_cnn.fp32.onnxruntime.warm.r1": "crashed"})
+    for path in sweep.root.glob("cells/*/*/cell.json"):
+        record = json.loads(path.read_text())
+        record |= {"outcome_detail": attack, "signal": attack, "python": attack}
+        record["validity"]["reasons"] = [attack]
+        record["identity"] = {"model": attack, "os": f'"><img src=x onerror="{attack}">'}
+        record["doctor"] = [{"check": attack, "status": "fail", "found": attack, "advice": attack}]
+        path.write_text(json.dumps(record))
+    manifest = json.loads((sweep.root / "manifest.json").read_text())
+    manifest["boards"][attack] = {"kind": attack, "meter": attack, "simulated": False}
+    manifest["cells"].append({**manifest["cells"][0], "board": attack, "model": attack, "cell_id": attack})
+    (sweep.root / "manifest.json").write_text(json.dumps(manifest))
+    html = report_of(load_sweep(sweep.root))
+    assert "alert(" in html
+    tags = [tag for tag, _ in Page(html).tags]
+    assert tags.count("script") == 1
+    assert tags.count("img") == 0
+    assert "<script>alert" not in html
+
+
+def test_failures_show_what_is_known(small_lab: Callable[..., Sweep]) -> None:
+    crashed, missing = (f"local/digits_cnn.fp32.onnxruntime.warm.r{repeat}" for repeat in (1, 2))
+    html = report_of(small_lab(outcomes={crashed: "crashed"}, missing={missing}))
+    assert "the worker ended: crashed (SIGSEGV)" in html
+    assert "12 of 30 measured inferences were completed and kept" in html
+    assert "It left no record." in html
+
+
+def test_a_sweep_in_which_nothing_was_measured_still_has_a_report(small_lab: Callable[..., Sweep]) -> None:
+    cells = {f"local/digits_cnn.fp32.onnxruntime.warm.r{repeat}" for repeat in (1, 2)}
+    html = report_of(small_lab(missing=cells))
+    assert "Nothing was measured" in html
+    assert "0 of 2 cells" in html
+
+
+def test_tables_are_the_frames(page: str, good_results: Path) -> None:
+    cells = pd.read_csv(good_results / "report/tables/cells.csv")
+    assert len(cells) == 36
+    assert len(pd.read_csv(good_results / "report/tables/summary.csv")) == 12
+    expected = pd.read_parquet(good_results / "cells.parquet").inference_ms_mean
+    assert cells.inference_ms_mean.to_numpy() == pytest.approx(expected.to_numpy(dtype=float))
+
+
+def test_figures_are_vector_graphics_with_units(page: str, good_results: Path) -> None:
+    files = sorted((good_results / "report/figures").glob("*.svg"))
+    assert {path.stem for path in files} >= {
+        "latency-local",
+        "series-local",
+        "distribution-local",
+        "timeline-local",
+    }
+    for path in files:
+        root = ET.parse(path).getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert root.findall(".//{http://www.w3.org/2000/svg}image") == []
+        words = " ".join("".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text"))
+        assert "ms)" in words or "(W)" in words
+
+
+def test_the_same_data_gives_the_same_bytes(good_results: Path) -> None:
+    sweep = load_sweep(good_results)
+    data = SweepData(sweep, load_cells(sweep)[0])
+    for module in figure_modules():
+        first = [to_svg(figure, slug) for slug, figure in module.draw(data)]
+        assert first == [to_svg(figure, slug) for slug, figure in module.draw(data)]
+
+
+def test_decimation_keeps_the_extremes() -> None:
+    values = np.random.default_rng(1).normal(size=10_000)
+    kept = keep_extremes(values, 100)
+    assert len(kept) <= 200
+    assert values[kept].min() == values.min()
+    assert values[kept].max() == values.max()
+    assert (np.diff(kept) > 0).all()
+
+
+def test_backends_keep_their_colour_whatever_the_order() -> None:
+    assert colours(["b", "a", "b"]) == colours(["a", "b"]) == {"a": PALETTE[0], "b": PALETTE[1]}
+
+
+def test_groups_rest_on_sound_boots_only(small_lab: Callable[..., Sweep]) -> None:
+    died = "local/digits_cnn.fp32.onnxruntime.warm.r1"
+    sweep = small_lab(outcomes={died: "oom_killed"}, repeats=3)
+    ingest(sweep)
+    cells = load_cells(sweep)[0]
+    (row,) = summarise_groups(cells).to_dict("records")
+    sound = cells.loc[cells.outcome == "ok", "inference_ms_mean"].to_numpy(dtype=float)
+    assert (row["boots"], row["cells"], row["validity"]) == (2, 3, "failed")
+    assert row["inference_ms"] == pytest.approx(np.exp(np.log(sound).mean()))
