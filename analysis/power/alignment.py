@@ -89,7 +89,7 @@ def fit_pulses(
     step = float(power_w[inside].mean() - power_w[~inside].mean())
     if step <= 0:
         return None
-    uncertainty = max(likely_high - lag, lag - likely_low, (high - low) / 2, FINE_S)
+    uncertainty = max(likely_high - lag, lag - likely_low, (high - low) / 2, 2 * FINE_S)
     return PulseFit(lag, uncertainty, float(np.sqrt(floor / len(times_s))), step, explained)
 
 
@@ -102,17 +102,17 @@ def _errors(times_s: Floats, power_w: Floats, edges: Floats, lags: Floats) -> Fl
 
     Shape like ``lags``.
     """
-    total, count = power_w.sum(), len(power_w)
-    squares = float(np.sum(power_w**2))
-    errors = np.empty(len(lags))
-    for k, lag in enumerate(lags):
-        inside = _template(times_s, edges, lag)
-        n_high, sum_high = int(inside.sum()), float(power_w[inside].sum())
-        if n_high in (0, count):
-            errors[k] = squares - total**2 / count
-            continue
-        errors[k] = squares - sum_high**2 / n_high - (total - sum_high) ** 2 / (count - n_high)
-    return np.maximum(errors, 0.0)
+    count, squares = len(power_w), float(np.sum(power_w**2))
+    running = np.concatenate([[0.0], np.cumsum(power_w)])
+    bounds = np.searchsorted(times_s, edges[None, :] + lags[:, None], "left")
+    n_high = np.sum(bounds[:, 1::2] - bounds[:, ::2], axis=1)
+    sum_high = np.sum(running[bounds[:, 1::2]] - running[bounds[:, ::2]], axis=1)
+    explained = _square_share(sum_high, n_high) + _square_share(running[-1] - sum_high, count - n_high)
+    return np.maximum(squares - explained, 0.0)
+
+
+def _square_share(total: Floats, count: NDArray[np.int64]) -> Floats:
+    return np.divide(total**2, count, out=np.zeros(len(total)), where=count > 0)
 
 
 def _plateau(lags: Floats, errors: Floats, limit: float) -> tuple[float, float]:

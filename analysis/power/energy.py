@@ -18,6 +18,7 @@ MEASURED, DEGRADED, UNKNOWN = "measured", "degraded", "unknown"
 COVERAGE_MEASURED, COVERAGE_KNOWN = 0.98, 0.90
 DISTINCT_KNOWN, DISTINCT_MEASURED = 3, 30
 PLENTY_S = 60.0
+CLOCK_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _unusable(window: Window) -> str | None:
 
 def _reservations(window: Window, minimum_window_s: float, idle_w: float | None) -> list[str]:
     reasons = []
-    if window.seconds < minimum_window_s:
+    if window.seconds < minimum_window_s * (1 - CLOCK_TOLERANCE):
         reasons.append(f"window of {window.seconds:.3g} s is shorter than {minimum_window_s:g} s")
     if window.distinct < DISTINCT_MEASURED and window.seconds < PLENTY_S:
         reasons.append(

@@ -54,17 +54,17 @@ def _totals_at(trace: Trace, times_ns: NDArray[np.int64]) -> Floats:
     origin = int(trace.records["t_ns"][0])
     wanted = (times_ns[order] - origin) / 1e9
     limit_s = trace.gap_limit_s()
-    before = np.searchsorted(wanted, 0.0, "left")
+    before = int(np.searchsorted(wanted, 0.0, "left"))
     totals[1, order[:before]] = wanted[:before]
     carried = np.array([0.0, 0.0, 1.0])
     done, last_s = before, 0.0
     for records in trace.chunks():
         times = (records["t_ns"] - origin) / 1e9
         last_s = float(times[-1])
-        upto = np.searchsorted(wanted, last_s, "right")
+        upto = int(np.searchsorted(wanted, last_s, "right"))
         at, carried = _within_chunk(times, records, wanted[done:upto], carried, limit_s)
         totals[:, order[done:upto]] = at
-        done = int(upto)
+        done = upto
     totals[:, order[done:]] = carried[:, None]
     totals[1, order[done:]] += wanted[done:] - last_s
     return totals
