@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from controller import progress, spec
 from controller.board import Board, UnreachableError
-from controller.cell import BoardBrokenError, CellRun
+from controller.cell import BoardBrokenError, CellRun, lease
 from controller.errors import BoardHeldError
 from controller.records import controller_record, failure_record
 from controller.results import Results
@@ -56,7 +57,12 @@ class BoardSweep:
                 return {"measured": index, "outcomes": dict(outcomes), "broken": str(error)}
             outcomes[record["outcome"]] += 1
             self.say(f"{head}  {_verdict(record)}")
+        self._give_back()
         return {"measured": len(cells), "outcomes": dict(outcomes), "broken": None}
+
+    def _give_back(self) -> None:
+        with suppress(UnreachableError):  # the lease ends by itself, and with a reboot
+            self.board.execute(lease("release", self.setup, self.manifest["sweep_id"]))
 
     def _measure(self, cell: dict[str, Any]) -> dict[str, Any]:
         try:

@@ -16,6 +16,7 @@ from typing import Any
 from controller.board import Answer, Board, UnreachableError
 from controller.clock import exchange_clocks
 from controller.errors import BoardHeldError
+from controller.lock import whoami
 from controller.plan import utc_now
 from controller.records import controller_record, failure_record
 from controller.results import DamagedError, Results
@@ -116,13 +117,13 @@ class CellRun:
         limit_s = self._deadline_s() + WAIT_MARGIN_S
         command = (
             f"umask 077 && mkdir -p $(dirname {remote}) && cat > {remote}.json"
-            f" && {self._runner()} lease acquire --sweep {self.spec['sweep_id']} --ttl-s {limit_s:.0f} >&2"
-            f" && timeout {limit_s:.0f} {self._runner()} run {remote}.json --out {remote} --detach >&2"
+            f" && {lease('acquire', self.setup, self.spec['sweep_id'])} --ttl-s {limit_s:.0f} >&2"
+            f" && timeout {limit_s:.0f} {self.setup.runner} run {remote}.json --out {remote} --detach >&2"
             f" && {self._pack()}"
         )
         answer = self.board.execute(command, json.dumps(self.spec))
         if answer.code == LEASE_HELD:
-            raise BoardHeldError(answer.stderr.strip())
+            raise BoardHeldError(answer.stderr.strip().splitlines()[-1])
         if answer.code != 0:
             raise CellFailedError(_explain(answer, limit_s))
         return answer.stdout
@@ -178,11 +179,8 @@ class CellRun:
             except UnreachableError as again:
                 raise BoardBrokenError(f"lost again right after a recovery: {again}") from again
 
-    def _runner(self) -> str:
-        return f"{shlex.quote(self.setup.python)} {shlex.quote(self.setup.root)}/edgebench_runner.pyz"
-
     def _exchange_clocks(self) -> list[dict[str, int]]:
-        return exchange_clocks(self.board, self._runner()) if self.setup.metered else []
+        return exchange_clocks(self.board, self.setup.runner) if self.setup.metered else []
 
     def _deadline_s(self) -> float:
         protocol, cooldown = self.spec["protocol"], self.spec["cooldown"]
@@ -203,6 +201,11 @@ class CellRun:
         record = failure_record(self.spec, outcome, detail, self.attempts[0]["started_utc"])
         self.results.commit_without_board(record, self._controller_record())
         return record
+
+
+def lease(verb: str, setup: BoardSetup, sweep_id: str) -> str:
+    """The command that takes the board for a sweep or gives it back."""
+    return f"{setup.runner} lease {verb} --owner {shlex.quote(whoami())} --sweep {sweep_id}"
 
 
 def _explain(answer: Answer, limit_s: float) -> str:

@@ -52,12 +52,17 @@ def release(directory: Path, boards: list[str], pid: int) -> None:
                 _path(directory, board).unlink()
 
 
+def whoami() -> str:
+    """The user and controller, as another user would recognise them."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
 def _claim(sweep_id: str, pid: int) -> dict[str, Any]:
     return {
         "sweep_id": sweep_id,
         "pid": pid,
         "process_start": _process_start(pid),
-        "owner": f"{getpass.getuser()}@{socket.gethostname()}",
+        "owner": whoami(),
         "since_utc": utc_now(),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any, NamedTuple
 
 SCHEMA = "edgebench/cell_spec/1"
@@ -38,6 +39,11 @@ class BoardSetup(NamedTuple):
     environments: dict[str, dict[str, Any]]
     gate: dict[str, Any]
 
+    @property
+    def runner(self) -> str:
+        """The runner's command line on the board."""
+        return f"{shlex.quote(self.python)} {shlex.quote(self.root + '/edgebench_runner.pyz')}"
+
 
 def build(
     cell: dict[str, Any], manifest: dict[str, Any], zoo: dict[str, Any], setup: BoardSetup
@@ -67,7 +73,7 @@ def build(
         "options": options,
         "protocol": protocol(cell, profile),
         "cooldown": _cooldown(profile),
-        "gate": {**profile["gate"], **setup.gate},
+        "gate": {key: value for key, value in {**profile["gate"], **setup.gate}.items() if value is not None},
         "environment": setup.environments[cell["runtime"]],
         "simulated": [
             name for name, on in (("board", setup.simulated), ("meter", setup.meter_simulated)) if on
