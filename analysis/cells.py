@@ -140,7 +140,7 @@ def _check_identity(record: dict[str, Any], planned: dict[str, Any], sweep: Swee
 
 
 def _files_are_whole(cell: Cell) -> bool:
-    """Compare each file with the size and hash in the record, so that a half-fetched cell is not taken for a whole one."""
+    """Compare each file with the hash in the record, so that a half-fetched cell is not taken for a whole one."""
     assert cell.record is not None
     assert cell.directory is not None
     whole = True
@@ -188,9 +188,9 @@ def _read_readings(cell: Cell) -> Readings | None:
 def _without_impossible(cell: Cell, readings: Readings) -> Readings:
     """Set aside rows in which the monotonic clock stands at or before zero or runs backwards."""
     times = readings.times_ns
-    backwards = (np.diff(times, axis=1) < 0).any(axis=1)
+    backwards = np.asarray((np.diff(times, axis=1) < 0).any(axis=1))
     backwards[1:] |= times[1:, 0] < times[:-1, 3]
-    impossible = backwards | (times <= 0).any(axis=1)
+    impossible = np.asarray(backwards | (times <= 0).any(axis=1))
     if impossible.any():
         rows = ", ".join(map(str, readings.index[impossible][:5]))
         cell.doubt(

@@ -43,9 +43,9 @@ SUMMARY = [
 def summarise_groups(cells: pd.DataFrame) -> pd.DataFrame:
     """Return one row per group of repeats.
 
-    ``inference_ms`` is the geometric mean over boots of each boot's mean, with Student's 95 % interval on logarithms; it
-    and the means beside it rest on the boots that ended ``ok`` and are not invalid. ``boots`` counts those, ``cells`` what
-    was planned.
+    ``inference_ms`` is the geometric mean over boots of each boot's mean, with Student's 95 % interval on
+    logarithms; it and the means beside it rest on the boots that ended ``ok`` and are not invalid. ``boots``
+    counts those, ``cells`` what was planned.
 
     Args:
         cells: rows of ``cells.parquet``.

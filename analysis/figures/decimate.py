@@ -1,5 +1,7 @@
 """Fewer points than were measured, without losing what the eye would see: the extremes stay."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +16,7 @@ def keep_extremes(values: npt.NDArray[np.float64], buckets: int) -> npt.NDArray[
         return np.arange(n)
     edges = np.linspace(0, n, buckets + 1).astype(int)
     kept = set()
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in pairwise(edges):
         stretch = values[start:stop]
         kept |= {start + int(stretch.argmin()), start + int(stretch.argmax())}
     return np.array(sorted(kept))

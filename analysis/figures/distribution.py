@@ -14,7 +14,7 @@ from analysis.figures.style import WIDTH_IN, applied, backend_legend, colours, l
 ORDER = 30
 TITLE = "Cumulative distribution"
 CAPTION = (
-    "Share of the measured inferences that took at most so long, warm mode where there is one; one step line per boot, so "
+    "Share of the measured inferences that took at most so long, warm mode where there is one; one line per boot, so "
     "that the spread between boots can be seen beside the spread within one."
 )
 COLUMNS = 3

@@ -13,8 +13,8 @@ from analysis.figures.style import INK, WIDTH_IN, applied, backend_legend, colou
 ORDER = 10
 TITLE = "Mean inference time"
 CAPTION = (
-    "Bars: mean over boots of each boot's mean, from the second inference on. Whiskers: sample standard deviation within "
-    "a boot (root mean square over boots). Dots: the mean of each boot."
+    "Bars: mean over boots of each boot's mean, from the second inference on. Whiskers: sample standard deviation "
+    "within a boot (root mean square over boots). Dots: the mean of each boot."
 )
 BAR_INCH = 0.21
 

@@ -13,8 +13,8 @@ from analysis.figures.style import SHADE, WIDTH_IN, applied, backend_legend, col
 ORDER = 20
 TITLE = "Every inference, in order"
 CAPTION = (
-    "One line per boot, from the first inference after the load. The shaded stretch is warm-up. Long series are thinned "
-    "so that the least and the greatest time of each stretch stay."
+    "One line per boot, from the first inference after the load. The shaded stretch is warm-up. Long series are "
+    "thinned so that the least and the greatest time of each stretch stay."
 )
 ROW_INCH = 1.45
 ROWS_PER_FIGURE = 6
@@ -47,7 +47,6 @@ def _page(readings: pd.DataFrame, board: str, models: list[str], backends: list[
     for panel in panels[-1]:
         panel.set_xlabel("inference number")
     backend_legend(figure, backends)
-    figure.get_layout_engine().set(h_pad=0.06)  # type: ignore[union-attr]
     return figure
 
 

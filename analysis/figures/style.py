@@ -1,6 +1,8 @@
-"""One look for every figure: sizes, colours that colour-blind readers can tell apart, and what stands for which backend."""
+"""One look for every figure: sizes, and colours that colour-blind readers can tell apart."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, cast
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -48,6 +50,7 @@ RC = {
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.06,
 }
 
 
@@ -61,9 +64,9 @@ def markers(backends: Sequence[str]) -> dict[str, str]:
     return {name: MARKERS[number % len(MARKERS)] for number, name in enumerate(sorted(set(backends)))}
 
 
-def applied() -> "mpl.rc_context":  # type: ignore[valid-type]
+def applied() -> AbstractContextManager[None]:
     """Return a context in which figures are drawn in this style."""
-    return mpl.rc_context(RC)
+    return mpl.rc_context(cast(Any, RC))
 
 
 def backend_legend(figure: Figure, backends: Sequence[str], extra: Sequence[Line2D] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Latency, temperature, clock frequency, throttling and power over one time axis: most anomalies explain themselves here."""
+"""Latency, temperature, clock frequency, throttling and power over one axis of time."""
 
 from collections.abc import Iterator
 
@@ -23,8 +23,8 @@ from analysis.figures.style import (
 ORDER = 40
 TITLE = "What happened when"
 CAPTION = (
-    "One axis of time for the whole sweep of a board: every inference (thinned to its extremes), hottest sensor, slowest "
-    "clock and power at the meter. Shaded: a cell was running. Red: the board was being throttled."
+    "One axis of time for the whole sweep of a board: every inference (thinned to its extremes), hottest sensor, "
+    "slowest clock and power at the meter. Shaded: a cell was running. Red: the board was being throttled."
 )
 LATENCY_POINTS = 700
 BUCKETS = 400

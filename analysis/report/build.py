@@ -28,7 +28,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 INLINE_BUDGET_BYTES = 450_000
 SIMULATED_TEXT = {
     "board": "A simulated board stands in for hardware, so its times are no statement about any device.",
-    "meter": "Power and energy come from a simulated meter, so they show that the chain works and nothing about the board.",
+    "meter": "Power and energy come from a simulated meter: the chain works, but they say nothing about the board.",
 }
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="{colour}"/>'

@@ -1,5 +1,6 @@
 """Cells that did not end ``ok``, with what their worker said last."""
 
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,15 @@ def failed_cells(sweep: Sweep, cells: pd.DataFrame) -> list[dict[str, Any]]:
     return [_failure(sweep, row) for row in failed.to_dict("records")]
 
 
-def _failure(sweep: Sweep, row: dict[str, Any]) -> dict[str, Any]:
+def _failure(sweep: Sweep, row: Mapping[Hashable, Any]) -> dict[str, Any]:
     measured = is_known(row["n_planned"])
+    completed = row["n"] if is_known(row["n"]) else 0
     return {
         "outcome": row["outcome"],
         "cell_id": row["cell_id"],
         "detail": row["outcome_detail"] if is_known(row["outcome_detail"]) else None,
         "signal": row["signal"] if is_known(row["signal"]) else None,
-        "kept": f"{row['n'] if is_known(row['n']) else 0} of {row['n_planned']} measured inferences were completed and kept."
+        "kept": f"{completed} of {row['n_planned']} measured inferences were completed and kept."
         if measured
         else "It left no record.",
         "stderr": _tail(sweep.root / "cells" / row["cell_id"] / "stderr.txt") if measured else None,

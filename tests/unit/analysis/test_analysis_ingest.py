@@ -12,7 +12,46 @@ from analysis.ingest import ingest
 from analysis.store import load_cells
 from analysis.sweep import Sweep, load_sweep
 
-ISSUE_COLUMNS = ["sweep_id", "board", "kind", "model", "variant", "backend", "mode", "repeat", "position", "outcome", "validity", "validity_reasons", "isolation", "n", "first_inference_ms", "preprocess_ms_mean", "inference_ms_mean", "postprocess_ms_mean", "inference_ms_std", "inference_ms_ste", "inference_ms_p50", "inference_ms_p90", "inference_ms_p99", "fps", "top1", "top5", "dataset", "weights", "power_idle_w", "power_mean_w", "energy_j_per_inference", "energy_status", "images_per_joule_correct", "simulated", "artifact_sha256", "fingerprint", "boot_id", "started_utc"]
+ISSUE_COLUMNS = [
+    "sweep_id",
+    "board",
+    "kind",
+    "model",
+    "variant",
+    "backend",
+    "mode",
+    "repeat",
+    "position",
+    "outcome",
+    "validity",
+    "validity_reasons",
+    "isolation",
+    "n",
+    "first_inference_ms",
+    "preprocess_ms_mean",
+    "inference_ms_mean",
+    "postprocess_ms_mean",
+    "inference_ms_std",
+    "inference_ms_ste",
+    "inference_ms_p50",
+    "inference_ms_p90",
+    "inference_ms_p99",
+    "fps",
+    "top1",
+    "top5",
+    "dataset",
+    "weights",
+    "power_idle_w",
+    "power_mean_w",
+    "energy_j_per_inference",
+    "energy_status",
+    "images_per_joule_correct",
+    "simulated",
+    "artifact_sha256",
+    "fingerprint",
+    "boot_id",
+    "started_utc",
+]
 
 CellMaker = Callable[..., Sweep]
 
