@@ -26,6 +26,8 @@ from pathlib import Path
 import yaml
 
 LOCKS = Path(__file__).resolve().parent
+# The C libraries uv can be told of; a wheel for an older one runs on a newer one.
+UV_GLIBC_MINORS = (17, 28, *range(31, 41))
 CONTROLLER_PLATFORM = "linux-x86_64-cp311"
 
 
@@ -58,10 +60,19 @@ class Platform:
             raise LockError(f"{path}: expected the keys machine, glibc and python: {error!r}") from error
 
     @property
+    def glibc_minor(self) -> int:
+        """The 36 of 2.36."""
+        return int(self.glibc.split(".")[1])
+
+    @property
+    def uv_platform(self) -> str:
+        """The platform in uv's words: the newest C library it knows that is not newer than this one's."""
+        return f"{self.machine}-manylinux_2_{max(m for m in UV_GLIBC_MINORS if m <= self.glibc_minor)}"
+
+    @property
     def wheel_platforms(self) -> list[str]:
         """Every manylinux tag this platform accepts, the newest first."""
-        newest = int(self.glibc.split(".")[1])
-        tags = [f"manylinux_2_{minor}_{self.machine}" for minor in range(newest, 16, -1)]
+        tags = [f"manylinux_2_{minor}_{self.machine}" for minor in range(self.glibc_minor, 16, -1)]
         return [*tags, f"manylinux2014_{self.machine}", f"linux_{self.machine}"]
 
     @property
@@ -139,8 +150,8 @@ def resolve(target: Target, pins: Path, upgrade: bool) -> None:
     platform = target.platform
     command = [
         *(sys.executable, "-m", "uv", "pip", "compile", str(target.source), "--output-file", str(pins)),
-        *("--python-platform", f"{platform.machine}-manylinux_{platform.glibc.replace('.', '_')}"),
-        *("--python-version", platform.python, "--only-binary", ":all:", "--no-header", "--no-annotate"),
+        *("--python-platform", platform.uv_platform, "--python-version", platform.python),
+        *("--only-binary", ":all:", "--no-header", "--no-annotate"),
         *("--emit-build-options", "--no-emit-index-url", "--no-emit-find-links", "--quiet"),
     ]
     if not target.resolves_dependencies:

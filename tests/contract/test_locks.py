@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from packaging.requirements import Requirement
@@ -84,3 +85,63 @@ def test_the_controller_never_gets_a_cuda_build() -> None:
 def test_a_platform_is_named_by_what_it_is(platform: Path) -> None:
     content = Platform.load(platform.name)
     assert platform.name.endswith(f"-{content.machine}-cp{content.python.replace('.', '')}")
+
+
+class Hazard(NamedTuple):
+    """Versions that break some boards; sources in docs/environments.md.
+
+    ``beside`` limits it to locks that also hold that package in that version.
+    """
+
+    package: str
+    versions: str
+    machines: tuple[str, ...]
+    why: str
+    beside: str | None = None
+
+
+HAZARDS = [
+    Hazard("onnxruntime", "==1.21.0", ("aarch64",), "illegal instruction on Cortex-A53 and A72"),
+    Hazard("torch", "==2.4.0", ("aarch64",), "illegal instruction on Cortex-A53 and A72"),
+    Hazard("torch", "==2.6.0", ("aarch64",), "illegal instruction in TorchScript on Cortex-A53 and A72"),
+    Hazard("torch", "==2.10.0", ("aarch64",), "illegal instruction on Cortex-A53, A57 and A72"),
+    Hazard("torch", ">=2.11", ("aarch64",), "a CUDA build of hundreds of megabytes"),
+    Hazard("onnxruntime-gpu", ">=1", ("aarch64",), "no code for a Jetson's GPU"),
+    Hazard("tflite-runtime", ">=2", ("aarch64", "x86_64"), "fails at the first model", beside="numpy>=2"),
+    Hazard("numpy", "==1.19.5", ("aarch64",), "illegal instruction on the Jetson Nano"),
+    Hazard(
+        "opencv-python-headless", ">=4.12", ("aarch64", "x86_64"), "is built for numpy 2", beside="numpy<2"
+    ),
+    Hazard("pycoral", ">=0", ("aarch64", "x86_64"), "is another project of that name"),
+]
+
+
+def is_hit(hazard: Hazard, locked: dict[str, Version], machine: str) -> bool:
+    if machine not in hazard.machines or not is_met(Requirement(hazard.package + hazard.versions), locked):
+        return False
+    return hazard.beside is None or is_met(Requirement(hazard.beside), locked)
+
+
+@each_target
+def test_no_lock_holds_what_is_known_to_break_a_board(target: Target) -> None:
+    locked = pins(target.lock)
+    hits = [hazard for hazard in HAZARDS if is_hit(hazard, locked, target.platform.machine)]
+    assert not hits
+
+
+@each_target
+def test_no_lock_holds_cuda_libraries(target: Target) -> None:
+    assert not [name for name in pins(target.lock) if name.startswith(("nvidia-", "cuda-"))]
+
+
+@pytest.mark.parametrize(
+    ("locked", "machine", "package"),
+    [
+        ({"torch": "2.10.0"}, "aarch64", "torch"),
+        ({"torch": "2.13.0"}, "aarch64", "torch"),
+        ({"tflite-runtime": "2.14.0", "numpy": "2.0.2"}, "x86_64", "tflite-runtime"),
+    ],
+)
+def test_a_hazard_would_be_found(locked: dict[str, str], machine: str, package: str) -> None:
+    versions = {name: Version(version) for name, version in locked.items()}
+    assert package in [hazard.package for hazard in HAZARDS if is_hit(hazard, versions, machine)]

@@ -61,3 +61,8 @@ def test_a_platform_that_lacks_a_key_is_named(locks: Path) -> None:
 def test_packages_without_their_dependencies_are_told_by_the_name() -> None:
     assert not Target(Path("controller-nodeps.in")).resolves_dependencies
     assert Target(Path("controller.in")).resolves_dependencies
+
+
+@pytest.mark.parametrize(("glibc", "known"), [("2.27", 17), ("2.30", 28), ("2.36", 36), ("2.41", 40)])
+def test_uv_is_told_of_a_c_library_that_is_not_newer(glibc: str, known: int) -> None:
+    assert Platform("aarch64", glibc, "3.11").uv_platform == f"aarch64-manylinux_2_{known}"
