@@ -1,0 +1,80 @@
+# make sweep   set up, measure this machine, write a report        make test   the tests        make help   the rest
+SHELL := bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCKED := install --require-hashes --only-binary :all:
+
+PACKAGES := analysis controller edgebench_runner model_zoo power_meter power_switch virtual_lab locks
+
+.PHONY: help sweep test lint unit fault e2e lab-test bench bench-fleet fuzz env dev-env lab lab-down test-arm clean
+
+help: ## what can be made
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+sweep: env ## measure the default profile on this machine; ends with the path of the report
+	$(BIN)/ansible-playbook playbooks/full_sweep.yml $(ARGS)
+
+test: lint unit fault e2e lab-test ## every check and test; what CI runs
+
+lint: dev-env ## formatting, style, types, Python 3.6 on the board, playbooks
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	for package in $(PACKAGES); do $(BIN)/mypy --package $$package; done
+	$(BIN)/vermin --quiet --target=3.6- --violations --no-tips edgebench_runner
+	$(BIN)/yamllint --strict .
+	PATH=$(BIN):$$PATH $(BIN)/ansible-lint --offline --quiet
+
+unit: dev-env ## fast tests of each part, and of the contracts between them
+	$(BIN)/pytest -n 2 -m "not e2e and not lab and not arm" tests/unit tests/contract tests/browser
+
+fault: dev-env ## real kills, crashes and deadlines of real processes
+	$(BIN)/pytest -m "not arm" tests/fault
+
+e2e: dev-env ## whole sweeps, interrupted and resumed
+	$(BIN)/pytest tests/e2e
+
+lab-test: dev-env ## boards of the virtual lab that boot, reboot and fail (needs root)
+	$(BIN)/pytest -m "not arm" tests/lab
+
+test-arm: dev-env ## emulated arm64 boards: slow, for correctness
+	$(BIN)/pytest -m arm tests/lab
+
+lab: env ## make the virtual lab and its inventory (needs root)
+	$(BIN)/ansible-playbook playbooks/virtual_lab.yml $(ARGS)
+
+lab-down: env ## remove the virtual lab
+	$(BIN)/ansible-playbook playbooks/virtual_lab.yml -e state=absent
+
+bench: dev-env ## ratios, measured side by side in one run
+	for bench in runner power analysis; do $(BIN)/python benchmarks/bench_$$bench.py; done
+
+bench-fleet: dev-env ## sixteen boards against one (needs root)
+	$(BIN)/python benchmarks/bench_fleet.py
+
+fuzz: dev-env ## a million inputs for each parser of meter bytes
+	$(BIN)/python -m fuzz.meters
+
+env: $(VENV)/.controller ## the controller's environment, from the lock
+
+dev-env: $(VENV)/.dev ## and what the tests need
+
+$(VENV)/.controller: locks/controller.txt locks/controller-nodeps.txt pyproject.toml
+	@echo "Making the controller's environment in $(VENV) (some minutes the first time)"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) $(LOCKED) -r locks/controller.txt
+	$(PIP) $(LOCKED) --no-deps -r locks/controller-nodeps.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.controller locks/dev.txt
+	$(PIP) $(LOCKED) -r locks/dev.txt
+	touch $@
+
+clean: ## remove what can be made again, but no results
+	rm -rf $(VENV) .edgebench build dist *.egg-info
