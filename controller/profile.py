@@ -134,14 +134,15 @@ def _problem(file: str, error: ValidationError) -> Problem:
         error = max(error.context, key=relevance)
     key = ".".join(str(part) for part in error.absolute_path) or "(whole file)"
     found: Any = error.instance
+    here = set(found) if isinstance(found, dict) else set()
     limit: Any = error.validator_value
     schema: Any = error.schema
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
-        found = one_of(set(error.instance) - set(known))
+        found = one_of(here - set(known))
         valid = one_of(known)
     elif error.validator == "required":
-        found, valid = None, f"needs {one_of(set(limit) - set(error.instance))}"
+        found, valid = None, f"needs {one_of(set(limit) - here)}"
     elif error.validator == "type":
         valid = " or ".join(TYPE_NAMES[name] for name in ([limit] if isinstance(limit, str) else limit))
     elif error.validator == "enum":
