@@ -2,13 +2,14 @@
 
 Between the first and the fourth reading of a row there are two clock readings and the three stages; no
 store, no allocation of the runner's own, no system call beside the clock. The readings are stored after the
-fourth, its own last, so that a row whose last value is 0 was not completed.
+fourth, the row's answer before them, so that a row whose last value is 0 was not completed.
 """
 
+import itertools
 from typing import Any, Callable, Iterable, Optional, Tuple
 
 from edgebench_runner.clock import now_ns
-from edgebench_runner.records import TIME_COLUMNS
+from edgebench_runner.records import TIME_ROW
 
 FOREVER_NS = 2**63 - 1
 
@@ -18,7 +19,7 @@ def measure(
     prepare: Callable[[Any], Any],
     infer: Callable[[Any], Any],
     finish: Callable[[Any], Optional[Any]],
-    times: memoryview,
+    times: Any,
     row: int,
     keep_answer: Callable[[int, int, Any], None],
     stop_ns: int = FOREVER_NS,
@@ -30,7 +31,7 @@ def measure(
         prepare: input to tensor.
         infer: tensor to output; returns when the result is on the host.
         finish: output to best classes, or ``None`` where the task has none.
-        times: flat int64 view, four readings (ns, CLOCK_MONOTONIC) a row.
+        times: buffer of int64, four readings (ns, CLOCK_MONOTONIC) a row.
         row: first row to fill.
         keep_answer: stores ``(row, dataset index, classes)``.
         stop_ns: no further inference starts once the clock has passed this.
@@ -38,8 +39,9 @@ def measure(
     Returns:
         The row after the last one filled.
     """
-    clock = now_ns
-    for index, item in items:
+    clock, store, size = now_ns, TIME_ROW.pack_into, TIME_ROW.size
+    offset = (row - 1) * size
+    for offset, (index, item) in zip(itertools.count(row * size, size), items):
         before_prepare = clock()
         tensor = prepare(item)
         before_infer = clock()
@@ -47,14 +49,9 @@ def measure(
         after_infer = clock()
         answer = finish(output)
         after_finish = clock()
-        column = row * TIME_COLUMNS
-        times[column] = before_prepare
-        times[column + 1] = before_infer
-        times[column + 2] = after_infer
         if answer is not None:
-            keep_answer(row, index, answer)
-        times[column + 3] = after_finish
-        row += 1
+            keep_answer(offset // size, index, answer)
+        store(times, offset, before_prepare, before_infer, after_infer, after_finish)
         if after_finish >= stop_ns:
             break
-    return row
+    return offset // size + 1

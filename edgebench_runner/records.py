@@ -4,30 +4,31 @@ The files have their full size before the window opens and every page is touched
 store into memory; a killed worker loses nothing, because the pages belong to the file.
 """
 
-import array
 import mmap
 import os
+import struct
 from typing import Sequence
 
 TIMES = "inferences.bin"
 OUTPUTS = "outputs.bin"
-TIME_COLUMNS = 4
+TIME_ROW = struct.Struct("<4q")
 OUTPUT_COLUMNS = 6
-NO_CLASS = -1
+NO_CLASS = struct.pack("<i", -1)
 
 
 class Records(object):
     """The two record files of one cell, open for writing.
 
     Attributes:
-        times: memoryview of int64, flat, ``rows * 4``: clock readings in ns.
-        outputs: memoryview of int32, flat, ``rows * 6``: dataset index and five classes, -1 for none.
+        times: mapped bytes of ``inferences.bin``, ``TIME_ROW`` each: four clock readings in ns.
+        outputs: mapped ``outputs.bin`` as int32, flat: dataset index and five classes a row, -1 for none.
     """
 
     def __init__(self, directory: str, rows: int) -> None:
         self.rows = rows
-        self.times = _map(os.path.join(directory, TIMES), "q", rows * TIME_COLUMNS, 0)
-        self.outputs = _map(os.path.join(directory, OUTPUTS), "i", rows * OUTPUT_COLUMNS, NO_CLASS)
+        self.times = _map(os.path.join(directory, TIMES), bytes(rows * TIME_ROW.size))
+        blank = NO_CLASS * (rows * OUTPUT_COLUMNS)
+        self.outputs = memoryview(_map(os.path.join(directory, OUTPUTS), blank)).cast("i")
 
     def keep_answer(self, row: int, item: int, classes: Sequence[int]) -> None:
         """Store the dataset index and the best classes (at most five, best first) of one row."""
@@ -44,16 +45,15 @@ def completed_rows(directory: str, start: int = 0) -> int:
             data = file.read()
     except OSError:
         return 0
-    times = memoryview(data[: len(data) // 32 * 32]).cast("q")
-    return sum(1 for last in times[start * TIME_COLUMNS + 3 :: TIME_COLUMNS] if last)
+    whole = data[start * TIME_ROW.size : len(data) // TIME_ROW.size * TIME_ROW.size]
+    return sum(1 for row in TIME_ROW.iter_unpack(whole) if row[3])
 
 
-def _map(path: str, kind: str, count: int, fill: int) -> memoryview:
+def _map(path: str, content: bytes) -> mmap.mmap:
     with open(path, "wb+") as file:
-        file.write(array.array(kind, [fill]).tobytes() * count)
+        file.write(content)
         file.flush()
         mapped = mmap.mmap(file.fileno(), 0)
-    view = memoryview(mapped).cast(kind)  # type: ignore[call-overload]
-    for index in range(0, count, mmap.PAGESIZE // view.itemsize):
-        view[index] = fill
-    return view
+    for offset in range(0, len(content), mmap.PAGESIZE):
+        mapped[offset] = content[offset]  # a page that was written once does not fault in the window
+    return mapped
