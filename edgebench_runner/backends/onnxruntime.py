@@ -34,7 +34,7 @@ class Backend(_base.Backend):
 
     def import_runtime(self) -> str:
         """Import onnxruntime and return its version."""
-        import onnxruntime  # type: ignore[import-untyped]
+        import onnxruntime
 
         self._ort = onnxruntime
         return onnxruntime.__version__
