@@ -8,21 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, relevance
 
+from controller import schema_problems
 from controller.catalogues import Catalogues
 from controller.errors import InputError, Problem, one_of
 
-TYPE_NAMES = {
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "text",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-    "null": "null",
+OPTION_TYPES = {
+    "int": "integer",
+    "float": "number",
+    "str": "string",
+    "bool": "boolean",
+    "list": "array",
+    "dict": "object",
 }
+"""What a backend calls the types of its options, in the words of JSON Schema."""
 
 
 def load(root: Path, name: str) -> dict[str, Any]:
@@ -38,12 +37,12 @@ def load(root: Path, name: str) -> dict[str, Any]:
     shown = str(path.relative_to(root))
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(
             [Problem(shown, "(whole file)", " ".join(str(error).split()), "a YAML mapping")]
         ) from error
     schema = _schema(root)
-    problems = [_problem(shown, error) for error in Draft202012Validator(schema).iter_errors(value)]
+    problems = schema_problems.problems(shown, value, schema)
     if problems:
         raise InputError(problems)
     return _with_defaults(value, schema)
@@ -79,16 +78,12 @@ def _check_backend(
     if runtime not in catalogues.backends:
         return [Problem(file, f"backends.{label}", runtime, one_of(catalogues.backends))]
     backend = catalogues.backends[runtime]
-    problems = []
-    for option, value in options.items():
-        if option == "runtime":
-            continue
-        key = f"backends.{label}.{option}"
-        known = backend["options"]
-        if option not in known:
-            problems.append(Problem(file, key, option, f"{one_of(known)} (options of {runtime})"))
-        elif not _is_of(known[option]["type"], value):
-            problems.append(Problem(file, key, value, known[option]["type"]))
+    schema = {
+        "properties": {name: _option_schema(option) for name, option in backend["options"].items()},
+        "additionalProperties": False,
+    }
+    given = {option: value for option, value in options.items() if option != "runtime"}
+    problems = schema_problems.problems(file, given, schema, ("backends", label))
     for model in profile["models"]:
         formats = catalogues.models.get(model, {}).get("formats", backend["formats"])
         if backend["formats"] and not set(formats) & set(backend["formats"]):
@@ -99,18 +94,15 @@ def _check_backend(
     return problems
 
 
-def _is_of(type_name: str, value: Any) -> bool:
-    kinds: dict[str, Any] = {
-        "int": int,
-        "float": (int, float),
-        "str": str,
-        "bool": bool,
-        "list": list,
-        "dict": dict,
-    }
-    if isinstance(value, bool):
-        return type_name == "bool"
-    return value is None or type_name not in kinds or isinstance(value, kinds[type_name])
+def _option_schema(option: dict[str, Any]) -> dict[str, Any]:
+    """A backend's description of an option as JSON Schema."""
+    optional = option["default"] is None
+    schema: dict[str, Any] = {"type": [OPTION_TYPES[option["type"]]] + ["null"] * optional}
+    if "choices" in option:
+        schema["enum"] = option["choices"] + [None] * optional
+    if "minimum" in option:
+        schema["minimum"] = option["minimum"]
+    return schema
 
 
 @cache
@@ -127,28 +119,3 @@ def _with_defaults(value: Any, schema: dict[str, Any]) -> Any:
         if isinstance(filled.get(key), dict) and "properties" in sub:
             filled[key] = _with_defaults(filled[key], sub)
     return filled
-
-
-def _problem(file: str, error: ValidationError) -> Problem:
-    if error.context:  # a oneOf: speak of the branch that came nearest
-        error = max(error.context, key=relevance)
-    key = ".".join(str(part) for part in error.absolute_path) or "(whole file)"
-    found: Any = error.instance
-    here = set(found) if isinstance(found, dict) else set()
-    limit: Any = error.validator_value
-    schema: Any = error.schema
-    if error.validator == "additionalProperties":
-        known = schema.get("properties", {})
-        found = one_of(here - set(known))
-        valid = one_of(known)
-    elif error.validator == "required":
-        found, valid = None, f"needs {one_of(set(limit) - here)}"
-    elif error.validator == "type":
-        valid = " or ".join(TYPE_NAMES[name] for name in ([limit] if isinstance(limit, str) else limit))
-    elif error.validator == "enum":
-        valid = one_of(str(choice) for choice in limit)
-    elif error.validator == "const":
-        valid = repr(limit)
-    else:
-        valid = f"{error.validator} {limit}"
-    return Problem(file, key, found, valid)
