@@ -29,6 +29,7 @@ VARIABLES = {
     "edgebench_power_switch": Variable((dict, type(None)), "a mapping with a driver, or null"),
     "edgebench_can_reboot": Variable((bool,), "true or false"),
     "edgebench_simulated": Variable((bool,), "true or false"),
+    "edgebench_results": Variable((str,), "the folder on the controller that holds the results of sweeps"),
     "edgebench_gate": Variable((dict,), "a mapping of thresholds, as in a profile's gate"),
 }
 METER_KEYS = {

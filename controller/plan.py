@@ -85,10 +85,11 @@ def _cells_of(
             "repeat": repeat,
         }
         for repeat in range(1, profile["repeats"] + 1)
+        for mode in profile["modes"]
+        for label, options in profile["backends"].items()
+        if kind in options.get("kinds", [kind])
         for model in profile["models"]
         for variant in profile["variants"]
-        for label, options in profile["backends"].items()
-        for mode in profile["modes"]
     ]
     if profile["order"]["shuffle"]:
         # A seed of its own for each board: adding a board does not reorder the others.

@@ -66,6 +66,15 @@ def check_names(profile: dict[str, Any], file: str, catalogues: Catalogues) -> l
     return problems
 
 
+NOT_OPTIONS = frozenset({"runtime", "kinds"})
+"""Keys of a backend's entry that choose it; the others are its options."""
+
+
+def options_of(entry: dict[str, Any]) -> dict[str, Any]:
+    """What a profile's entry passes on to its backend."""
+    return {key: value for key, value in entry.items() if key not in NOT_OPTIONS}
+
+
 def runtime_of(label: str, options: dict[str, Any]) -> str:
     """The backend file that a label of the profile stands for."""
     return str(options.get("runtime", label))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import Any, NamedTuple
 
+from controller.profile import options_of
+
 SCHEMA = "edgebench/cell_spec/1"
 IDENTITY = (
     "cell_id",
@@ -61,7 +63,6 @@ def build(
     """
     profile = manifest["profile"]
     artifact = _find_artifact(cell, profile, zoo)
-    options = {key: value for key, value in profile["backends"][cell["backend"]].items() if key != "runtime"}
     return {
         "schema": SCHEMA,
         "sweep_id": manifest["sweep_id"],
@@ -70,7 +71,7 @@ def build(
         "task": artifact["task"] if artifact else "classification",
         "artifact": _artifact(artifact, setup.root) if artifact else None,
         "dataset": _dataset(artifact, zoo, setup.root) if artifact else None,
-        "options": options,
+        "options": options_of(profile["backends"][cell["backend"]]),
         "protocol": protocol(cell, profile),
         "cooldown": _cooldown(profile),
         "gate": {key: value for key, value in {**profile["gate"], **setup.gate}.items() if value is not None},
