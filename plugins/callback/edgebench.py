@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
@@ -22,6 +23,12 @@ class CallbackModule(DefaultCallback):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "edgebench"
+    _last_play = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Ansible leaves flushing to the system: into a file or a pipe, a sweep would be silent until its end.
+        sys.stdout.reconfigure(line_buffering=True)
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """Name the step."""
@@ -30,8 +37,6 @@ class CallbackModule(DefaultCallback):
         elif play.get_name().strip() != self._last_play:
             self._last_play = play.get_name().strip()
             self._display.display(f"\n== {self._last_play}", color="bright blue")
-
-    _last_play = ""
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """Name a task that may take long enough to be wondered about."""
