@@ -4,7 +4,7 @@ DOCUMENTATION = r"""
 module: edgebench_board
 short_description: Take one board through its outstanding cells
 description:
-  - Take one board through its outstanding cells. Runs on the controller; see C(docs/a-sweep.md).
+  - Take one board through its outstanding cells. See C(docs/a-sweep.md).
 author: [edgebench contributors]
 options:
   results: {description: The sweep's directory., type: path, required: true}

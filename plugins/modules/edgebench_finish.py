@@ -4,7 +4,7 @@ DOCUMENTATION = r"""
 module: edgebench_finish
 short_description: Close a sweep
 description:
-  - Close a sweep. Runs on the controller; see C(docs/a-sweep.md).
+  - Close a sweep. See C(docs/a-sweep.md).
 author: [edgebench contributors]
 options:
   results: {description: The sweep's directory., type: path, required: true}

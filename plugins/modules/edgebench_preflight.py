@@ -4,7 +4,7 @@ DOCUMENTATION = r"""
 module: edgebench_preflight
 short_description: Validate the inventory and the profile, plan the sweep and take its boards
 description:
-  - Validate the inventory and the profile, plan the sweep and take its boards. Runs on the controller; see C(docs/a-sweep.md).
+  - Validate the inventory and the profile, plan the sweep and take its boards. See C(docs/a-sweep.md).
 author: [edgebench contributors]
 options:
   checkout: {description: The checkout., type: path, required: true}
