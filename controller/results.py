@@ -6,8 +6,8 @@ hash was verified. There is no ledger that could disagree with the files.
 
 from __future__ import annotations
 
+import gzip
 import io
-import json
 import os
 import shutil
 import tarfile
@@ -115,11 +115,11 @@ class Results:
         """
         staging = self._staging(cell_id)
         try:
-            with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
                 tar.extractall(staging, filter="data")
-        except (tarfile.TarError, EOFError, zlib.error) as error:
+        except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise DamagedError(f"{cell_id}: the archive cannot be unpacked: {error}") from error
-        record = verify(staging, cell_id)
+        record = verify(staging, self.path.name, cell_id)
         self._finish(cell_id, staging, controller_record)
         return record
 
@@ -155,25 +155,25 @@ class Results:
         final.rename(aside)
 
 
-def verify(directory: Path, cell_id: str) -> dict[str, Any]:
+def verify(directory: Path, sweep_id: str, cell_id: str) -> dict[str, Any]:
     """Check a cell's directory against the hashes in its record.
 
     Raises:
-        DamagedError: naming the first file that is missing or differs.
+        DamagedError: naming the first thing that is missing or differs.
     """
     try:
         record: dict[str, Any] = read_json(directory / RECORD)
-        files = record["files"]
-        found_id = record["cell_id"]
-    except (OSError, KeyError, json.JSONDecodeError) as error:
+        found_id = (record["sweep_id"], record["cell_id"])
+        hashes = {name: entry["sha256"] for name, entry in record["files"].items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise DamagedError(f"{cell_id}: {RECORD} cannot be read: {error}") from error
-    if found_id != cell_id:
-        raise DamagedError(f"{cell_id}: {RECORD} is of another cell: {found_id}")
-    for name, expected in files.items():
+    if found_id != (sweep_id, cell_id):
+        raise DamagedError(f"{cell_id}: {RECORD} is of another cell: {found_id[1]} of sweep {found_id[0]}")
+    for name, expected in hashes.items():
         path = directory / name
-        if not path.is_file():
+        if path.parent != directory or not path.is_file():
             raise DamagedError(f"{cell_id}: {name} did not arrive")
         found = sha256_of(path)
-        if found != expected["sha256"]:
-            raise DamagedError(f"{cell_id}: {name} has SHA-256 {found}, the board wrote {expected['sha256']}")
+        if found != expected:
+            raise DamagedError(f"{cell_id}: {name} has SHA-256 {found}, the board wrote {expected}")
     return record

@@ -157,6 +157,7 @@ def a_zoo(**artifact_changes: Any) -> dict[str, Any]:
 def a_record(cell_id: str, files: dict[str, bytes], outcome: str = "ok", **changes: Any) -> dict[str, Any]:
     """The parts of a runner's ``cell.json`` that the controller reads."""
     return {
+        "sweep_id": SWEEP_ID,
         "cell_id": cell_id,
         "outcome": outcome,
         "outcome_detail": "",
