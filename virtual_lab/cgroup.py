@@ -81,7 +81,9 @@ def processes(path: Path) -> list[int]:
     for listing in listings:
         with contextlib.suppress(OSError):
             ids.update(int(line) for line in listing.read_text().split())
-    return sorted(ids)
+    return sorted(
+        ids - {0}
+    )  # the kernel shows one that just died as 0, which to kill() means the caller's own group
 
 
 def kill(path: Path) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 from virtual_lab import cgroup, disk, image, network, power
 from virtual_lab.config import RUNTIME_ROOT, Board, Lab
 from virtual_lab.errors import LabError
-from virtual_lab.supervisor import lock_path
 
 SSH_PORT = 22
 CONNECT_TIMEOUT_S = 5.0
@@ -25,8 +24,9 @@ def up(lab: Lab) -> list[str]:
     """Bring the lab up; return what had to be done, nothing when it was up already.
 
     Raises:
-        LabError: an image cannot be made, or a board does not come up.
+        LabError: another lab has this name, an image cannot be made, or a board does not come up.
     """
+    _claim_name(lab)
     changes = [
         f"image {release}" for release in _releases(lab) if image.ensure(lab.images, release, lab.mirror)
     ]
@@ -49,7 +49,7 @@ def down(lab_name: str, directory: Path) -> list[str]:
     """
     runtime = RUNTIME_ROOT / lab_name
     locks = sorted(runtime.glob("*.lock"))
-    changes = [f"supervisor {lock.stem}" for lock in locks if power.stop_supervisor(lock)]
+    changes = [f"supervisor {lock.stem}" for lock in locks if power.stop_supervisor(runtime, lock.stem)]
     if cgroup.remove_all(lab_name):
         changes.append("control groups")
     if network.remove_all(lab_name):
@@ -97,6 +97,16 @@ def _ssh_greets(address: str) -> bool:
         return False
 
 
+def _claim_name(lab: Lab) -> None:
+    claim = lab.runtime / "directory"
+    claim.parent.mkdir(parents=True, exist_ok=True)
+    if claim.exists() and claim.read_text() != str(lab.directory):
+        raise LabError(
+            f"name: a lab called {lab.name!r} runs from {claim.read_text()}; remove it or choose another name"
+        )
+    claim.write_text(str(lab.directory))
+
+
 def _releases(lab: Lab) -> list[str]:
     return sorted({board.release for board in lab.boards if board.machine == "container"})
 
@@ -136,7 +146,7 @@ def _identity(lab: Lab, board: Board) -> str:
 
 
 def _remove_board(lab: Lab, board: Board) -> None:
-    power.stop_supervisor(lock_path(lab, board.name))
+    power.stop_supervisor(lab.runtime, board.name)
     cgroup.remove_board(lab, board)
     network.remove_board(lab, board)
     shutil.rmtree(lab.board_directory(board.name), ignore_errors=True)

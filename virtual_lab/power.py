@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from typing import Any
 
 from virtual_lab.config import Board, Lab
 from virtual_lab.errors import LabError
-from virtual_lab.supervisor import lock_path, socket_path
+from virtual_lab.supervisor import socket_path
 
 REQUESTS = ("on", "off", "cycle", "read")
 ANSWER_TIMEOUT_S = 30.0
@@ -46,16 +47,25 @@ def request(lab: Lab, board: Board, word: str) -> dict[str, Any]:
     return answer
 
 
-def supervisor_pid(lock_file: Path) -> int | None:
-    """Process id of the supervisor that holds a lock file, or None when none does."""
+def is_supervised(runtime: Path, name: str) -> bool:
+    """Whether a board's supervisor lives, in a lab whose sockets and locks are in `runtime`."""
     try:
-        with lock_file.open("r+") as lock:
+        with (runtime / f"{name}.lock").open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except FileNotFoundError:
-        return None
+        return False
     except BlockingIOError:
-        return int(lock_file.read_text())
-    return None
+        return True
+    return False
+
+
+def supervisor_pid(runtime: Path, name: str) -> int:
+    """Process id of a living supervisor; the kernel translates it out of the supervisor's process namespace."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.connect(str(runtime / f"{name}.sock"))
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    process: int = struct.unpack("3i", credentials)[0]
+    return process
 
 
 def start_supervisor(lab: Lab, board: Board) -> bool:
@@ -64,11 +74,29 @@ def start_supervisor(lab: Lab, board: Board) -> bool:
     Raises:
         LabError: it did not come up.
     """
-    if supervisor_pid(lock_path(lab, board.name)) is not None:
+    if is_supervised(lab.runtime, board.name):
         return False
     log = lab.board_directory(board.name) / "console.log"
-    command = ["unshare", "--mount", "--propagation", "slave", sys.executable, "-m", "virtual_lab"]
-    command += ["--lab", str(lab.directory), "supervise", board.name]
+    namespaces = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "slave",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+    ]
+    command = [
+        *namespaces,
+        sys.executable,
+        "-m",
+        "virtual_lab",
+        "--lab",
+        str(lab.directory),
+        "supervise",
+        board.name,
+    ]
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -87,20 +115,20 @@ def start_supervisor(lab: Lab, board: Board) -> bool:
     raise LabError(f"board {board.name}: its supervisor did not come up; see {log}")
 
 
-def stop_supervisor(lock_file: Path) -> bool:
-    """End the supervisor that holds a lock file, and its board with it; return whether there was one.
+def stop_supervisor(runtime: Path, name: str) -> bool:
+    """End a board's supervisor, and the board with it; return whether there was one.
 
     Raises:
         LabError: it does not end.
     """
-    process = supervisor_pid(lock_file)
-    if process is None:
+    if not is_supervised(runtime, name):
         return False
+    process = supervisor_pid(runtime, name)
     with contextlib.suppress(ProcessLookupError):
         os.kill(process, signal.SIGTERM)
     deadline = time.monotonic() + STOP_TIMEOUT_S
-    while supervisor_pid(lock_file) is not None:
+    while is_supervised(runtime, name):
         if time.monotonic() > deadline:
-            raise LabError(f"board {lock_file.stem}: its supervisor (process {process}) does not end")
+            raise LabError(f"board {name}: its supervisor (process {process}) does not end")
         time.sleep(0.05)
     return True

@@ -1,7 +1,7 @@
 """The power supply of one board: starts it, starts it again when it reboots, cuts it when the switch says so.
 
-One process for each board, in a session and a mount namespace of its own. When it dies, however it dies, the
-kernel kills the board with it and drops the board's mounts.
+One process for each board, the first of a process and a mount namespace of its own. When it dies, however it
+dies, the kernel kills the board with it and drops the board's mounts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def socket_path(lab: Lab, name: str) -> Path:
 
 
 def lock_path(lab: Lab, name: str) -> Path:
-    """The file a supervisor holds locked while it lives; it contains the process id."""
+    """The file a supervisor holds locked while it lives."""
     return lab.runtime / f"{name}.lock"
 
 
@@ -59,11 +59,8 @@ class Supervisor:
     def run(self) -> int:
         """Serve until SIGTERM; return the exit status of the process."""
         self._lab.runtime.mkdir(parents=True, exist_ok=True)
-        with lock_path(self._lab, self._board.name).open("a+") as lock:
+        with lock_path(self._lab, self._board.name).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
             self._serve()
         return 0
 
@@ -106,7 +103,7 @@ class Supervisor:
                 (group / "cgroup.procs").write_text("0")
 
         self._child = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *self._machine.command(self._lab, self._board)],
+            self._machine.command(self._lab, self._board),
             stdin=subprocess.DEVNULL,
             stdout=self._console,
             stderr=subprocess.STDOUT,
@@ -130,6 +127,9 @@ class Supervisor:
         os.close(self._child_fd)
         self._exit_status = self._child.wait()
         self._child = None
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:  # the first process of a namespace inherits its orphans
+                pass
 
     def _cut(self) -> None:
         for group in cgroup.groups(self._lab, self._board):
