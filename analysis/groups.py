@@ -54,8 +54,13 @@ def summarise_groups(cells: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SUMMARY)
 
 
+def is_sound(cells: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which rows may enter a statistic: those that ended ``ok`` and are not invalid."""
+    return (cells.outcome == "ok") & cells.validity.isin(["valid", "suspect"])
+
+
 def _row(key: tuple[object, ...], repeats: pd.DataFrame) -> dict[str, object]:
-    sound = repeats[(repeats.outcome == "ok") & repeats.validity.isin(["valid", "suspect"])]
+    sound = repeats[is_sound(repeats)]
     means = sound.inference_ms_mean.dropna().to_numpy(dtype=float)
     means = means[np.isfinite(means) & (means > 0)]
     row: dict[str, object] = {

@@ -39,9 +39,9 @@ def positive_log(values: PerBoot) -> PerBoot:
 def typical(per_boot: PerBoot, level: float = LEVEL) -> Interval:
     """Return the geometric mean of ``per_boot`` (R,) with Student's interval on logarithms."""
     logs = positive_log(per_boot)
-    centre = float(logs.mean())
     if len(logs) < 2:
-        return Interval(float(np.exp(centre)), None, None)
+        return Interval(float(per_boot[0]), None, None)
+    centre = float(logs.mean())
     half = float(stats.t.ppf((1 + level) / 2, len(logs) - 1) * logs.std(ddof=1) / np.sqrt(len(logs)))
     return Interval(float(np.exp(centre)), float(np.exp(centre - half)), float(np.exp(centre + half)))
 

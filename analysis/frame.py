@@ -1,0 +1,130 @@
+"""One frame for everything: lab results and published tables in the same canonical columns.
+
+The columns are those of ``cells.parquet`` and four more. A row of a lab is one repeat of a cell; a row of a study is
+one published figure, which stands for repeats that nobody can see any more.
+"""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.columns import CELLS, TEXT
+from analysis.errors import InputError
+from analysis.groups import is_sound
+from analysis.statistics.boots import typical
+from analysis.store import load_cells
+from analysis.sweep import load_sweep
+
+PUBLISHED_PREFIX = "published:"
+MORE = {"source": TEXT, "table": TEXT, "host": TEXT, "published": "boolean"}
+FRAME = {**CELLS, **MORE}
+KEY = ["source", "board", "kind", "host", "model", "variant", "backend", "runtime", "mode"]
+AVERAGED = [
+    "first_inference_ms",
+    "preprocess_ms_mean",
+    "postprocess_ms_mean",
+    "inference_ms_std",
+    "inference_ms_ste",
+    "inference_ms_p90",
+    "fps",
+    "top1",
+    "top5",
+    "power_idle_w",
+    "power_min_w",
+    "power_mean_w",
+    "power_max_w",
+    "energy_j_per_inference",
+    "images_per_joule_correct",
+    "images_per_joule_correct_top5",
+]
+
+
+def canonical(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return ``rows`` with exactly the columns of ``FRAME``, nullable types and null for what is lacking."""
+    return rows.reindex(columns=list(FRAME)).astype(FRAME)
+
+
+def load_source(text: str) -> pd.DataFrame:
+    """Return the rows of one source: a results directory or ``published:<study>``.
+
+    Raises:
+        InputError: when there is no such source or it has no rows.
+    """
+    if text.startswith(PUBLISHED_PREFIX):
+        from analysis.studies import load_study
+
+        rows = load_study(text.removeprefix(PUBLISHED_PREFIX)).load()
+        if rows.empty:
+            raise InputError(f"{text}: the study published no raw table")
+        return rows.assign(source=text)
+    sweep = load_sweep(Path(text))
+    cells, _ = load_cells(sweep)
+    return canonical(cells.assign(source=sweep.sweep_id, published=False))
+
+
+def load_sources(texts: list[str]) -> pd.DataFrame:
+    """Return the rows of all sources, one below the other."""
+    return pd.concat([load_source(text) for text in texts], ignore_index=True).astype(FRAME)
+
+
+def combined(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per source, board, host, model, variant, backend and mode: repeats taken together.
+
+    ``inference_ms`` is the geometric mean over sound boots of each boot's mean, null where no boot has one; the columns
+    of ``AVERAGED`` are means over those boots and null where one lacks the value. ``boots`` is their number.
+    """
+    rows = [_combine(key, repeats) for key, repeats in frame.groupby(KEY, dropna=False, sort=False)]
+    return pd.DataFrame(rows, columns=[*KEY, "table", "task", "boots", "inference_ms", *AVERAGED])
+
+
+def _combine(key: tuple[object, ...], repeats: pd.DataFrame) -> dict[str, object]:
+    sound = repeats[is_sound(repeats) | repeats.published.fillna(False)]
+    means = sound.inference_ms_mean.dropna().to_numpy(dtype=float)
+    means = means[means > 0]
+    return {
+        **dict(zip(KEY, key, strict=True)),
+        "table": repeats.table.iloc[0],
+        "task": repeats.task.iloc[0],
+        "boots": len(sound),
+        "inference_ms": typical(means).point if len(means) else None,
+        **{
+            name: None if sound.empty or sound[name].isna().any() else sound[name].mean() for name in AVERAGED
+        },
+    }
+
+
+def plain(name: object) -> str:
+    """Return a name as it is compared: lower case, letters and digits only.
+
+    >>> plain("MobileNet v2") == plain("mobilenet_v2")
+    True
+    """
+    return re.sub(r"[^a-z0-9]", "", str(name).lower())
+
+
+def choose(frame: pd.DataFrame, column: str, wanted: str) -> pd.DataFrame:
+    """Return the rows whose ``column`` is ``wanted``, compared by ``plain``.
+
+    Raises:
+        InputError: when there is none; names what there is.
+    """
+    chosen = frame[frame[column].map(plain) == plain(wanted)]
+    if chosen.empty:
+        known = ", ".join(sorted(map(str, frame[column].dropna().unique()))) or "none"
+        raise InputError(f"{column} {wanted!r} is not in the source; there are: {known}")
+    return chosen
+
+
+def one_mode(frame: pd.DataFrame, mode: str | None) -> pd.DataFrame:
+    """Return the rows of ``mode``; without one, of warm where the source has it, and of every mode otherwise."""
+    if mode is not None:
+        return choose(frame, "mode", mode)
+    return frame[frame["mode"] == "warm"] if (frame["mode"] == "warm").any() else frame
+
+
+def model_labels(frame: pd.DataFrame) -> "pd.Series[str]":
+    """Return the name of each row's model, with the variant where one backend ran several on the same board."""
+    case = ["board", "host", "model", "backend", "mode"]
+    several = frame.groupby(case, dropna=False).variant.transform("nunique") > 1
+    return frame.model.where(~several, frame.model + " " + frame.variant.fillna(""))

@@ -1,0 +1,108 @@
+"""Ni 2020, Hong Kong: "A Comparative Study on the Performance of Different Deep Learning Hardware"."""
+
+from functools import partial
+
+import pandas as pd
+
+from analysis.frame import canonical
+from analysis.studies.layout import StudyTable, columns, percent, share
+
+KINDS = {"Raspberry Pi 3B": "raspberry_pi_3", "Jetson Nano": "jetson_nano"}
+RUNTIMES = {
+    "TensorFlow Lite": "tflite",
+    "TensorFlow": "tensorflow",
+    "PyTorch": "pytorch",
+    "PyTorch-TensorRT": "pytorch_tensorrt",
+    "TensorFlow Lite (Edge TPU)": "tflite_edgetpu",
+    "OpenVINO": "openvino",
+}
+LAYOUT = {"backend": "framework", "model": "model", "inference_ms": "inference_ms"}
+ACCURACY = {"top1_pct": "top1_pct", "top5_pct": "top5_pct"}
+
+
+def load() -> pd.DataFrame:
+    """Return the rows of tables 4.1 to 4.7; a model without a time was only tested for accuracy.
+
+    Table 4.7 is mode ``throughput``: its time is the least latency, its rate the greatest over the numbers of streams.
+    """
+    from analysis.studies import PUBLISHED
+
+    latency = pd.read_csv(
+        PUBLISHED / "ni2020_latency_accuracy.csv", dtype={"table": "string", "host": "string"}
+    )
+    streams = pd.read_csv(PUBLISHED / "ni2020_openvino_streams.csv", dtype={"table": "string"})
+    return pd.concat([_times(latency), _throughputs(streams)], ignore_index=True)
+
+
+def _throughputs(raw: pd.DataFrame) -> pd.DataFrame:
+    shared = {"published": True, "task": "classification", "backend": "OpenVINO", "runtime": "openvino"}
+    names = {"target": "board", "min_latency_ms": "inference_ms_mean", "max_throughput_fps": "fps"}
+    return canonical(raw.rename(columns=names).assign(**shared, variant="fp16", mode="throughput"))
+
+
+def _times(raw: pd.DataFrame) -> pd.DataFrame:
+    return canonical(
+        pd.DataFrame(
+            {
+                "published": True,
+                "table": raw.table,
+                "task": "classification",
+                "board": raw.device,
+                "kind": raw.device.map(KINDS),
+                "host": raw.host,
+                "model": raw.model,
+                "variant": raw.framework.str.contains("Lite").map({True: "int8", False: "fp32"}),
+                "backend": raw.framework,
+                "runtime": raw.framework.map(RUNTIMES),
+                "mode": "warm",
+                "inference_ms_mean": raw.inference_ms,
+                "top1": share(raw.top1_pct),
+                "top5": share(raw.top5_pct),
+            }
+        )
+    )
+
+
+def _table(rows: pd.DataFrame, kind: str, runtimes: tuple[str, ...], with_accuracy: bool) -> pd.DataFrame:
+    chosen = rows[(rows.kind == kind) & rows.runtime.isin(runtimes)]
+    return columns(_in_percent(chosen), LAYOUT | (ACCURACY if with_accuracy else {}))
+
+
+def _accelerator(rows: pd.DataFrame, runtime: str, host: str | None) -> pd.DataFrame:
+    chosen = rows[(rows.runtime == runtime) & (rows["mode"] != "throughput")]
+    if host is not None:
+        chosen = chosen[chosen.host == host]
+    return columns(_in_percent(chosen), LAYOUT | ACCURACY)
+
+
+def _in_percent(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(top1_pct=percent(rows.top1), top5_pct=percent(rows.top5))
+
+
+def _streams(rows: pd.DataFrame) -> pd.DataFrame:
+    """Least latency and greatest throughput over the numbers of parallel streams, from mode ``throughput``."""
+    chosen = rows[(rows.runtime == "openvino") & (rows["mode"] == "throughput")]
+    grouped = chosen.groupby(["model", "board"], as_index=False, sort=False)
+    table = grouped.agg(min_latency_ms=("inference_ms", "min"), max_throughput_fps=("fps", "max"))
+    return table.rename(columns={"board": "target"})
+
+
+GPU_RUNTIMES = ("tensorflow", "pytorch", "pytorch_tensorrt")
+TABLES = [
+    StudyTable(
+        "4.1",
+        "Raspberry Pi 3, TensorFlow Lite",
+        partial(_table, kind="raspberry_pi_3", runtimes=("tflite",), with_accuracy=False),
+    ),
+    StudyTable(
+        "4.2", "Jetson Nano", partial(_table, kind="jetson_nano", runtimes=GPU_RUNTIMES, with_accuracy=True)
+    ),
+    StudyTable("4.4", "Edge TPU on a PC", partial(_accelerator, runtime="tflite_edgetpu", host="PC")),
+    StudyTable(
+        "4.5",
+        "Edge TPU on a Jetson Nano",
+        partial(_accelerator, runtime="tflite_edgetpu", host="Jetson Nano"),
+    ),
+    StudyTable("4.6", "Intel NCS2, OpenVINO", partial(_accelerator, runtime="openvino", host=None)),
+    StudyTable("4.7", "OpenVINO, parallel streams", _streams),
+]

@@ -1,0 +1,25 @@
+"""``best SOURCE… [--within-ms T]``: the most accurate model of each device, within a latency bound."""
+
+import argparse
+
+from analysis.frame import combined, load_sources, one_mode
+from analysis.options import add_mode, add_sources, positive_number
+from analysis.output import emit
+from analysis.winners import best
+
+HELP = "the most accurate model of each device, within a latency bound; one without a time there cannot win"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_sources(parser)
+    parser.add_argument(
+        "--within-ms", type=positive_number, metavar="T", help="greatest inference time allowed, in ms"
+    )
+    add_mode(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one row per device."""
+    emit(best(combined(one_mode(load_sources(args.sources), args.mode)), args.within_ms), args)
+    return 0

@@ -1,0 +1,22 @@
+"""``fastest SOURCE…``: the least inference time of each device."""
+
+import argparse
+
+from analysis.frame import combined, load_sources, one_mode
+from analysis.options import add_mode, add_sources
+from analysis.output import emit
+from analysis.winners import fastest
+
+HELP = "the fastest model of each device"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_sources(parser)
+    add_mode(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one row per device."""
+    emit(fastest(combined(one_mode(load_sources(args.sources), args.mode))), args)
+    return 0

@@ -1,0 +1,21 @@
+"""``population SOURCE…``: several boards of one kind, averaged, with where their spread comes from."""
+
+import argparse
+
+from analysis.frame import load_sources
+from analysis.options import add_sources
+from analysis.output import emit
+from analysis.population import populations
+
+HELP = "boards of one kind averaged, with the spread between iterations, boots and boards"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_sources(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one row per kind, model, variant, backend and mode."""
+    emit(populations(load_sources(args.sources)), args)
+    return 0

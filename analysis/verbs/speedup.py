@@ -1,0 +1,28 @@
+"""``speedup SOURCE… --board B --baseline X``: how many times faster each backend is, per model."""
+
+import argparse
+
+from analysis.frame import choose, combined, load_sources, one_mode
+from analysis.options import add_mode, add_sources
+from analysis.output import emit
+from analysis.speedup import speedup
+
+HELP = "per model, the baseline's inference time over each other backend's"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_sources(parser)
+    parser.add_argument("--board", required=True, help="the board, such as 'Jetson Xavier'")
+    parser.add_argument("--baseline", required=True, help="the backend that the others are compared with")
+    parser.add_argument("--task", help="only models of this task")
+    add_mode(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one row per model."""
+    rows = combined(one_mode(choose(load_sources(args.sources), "board", args.board), args.mode))
+    if args.task:
+        rows = choose(rows, "task", args.task)
+    emit(speedup(rows, args.baseline), args)
+    return 0
