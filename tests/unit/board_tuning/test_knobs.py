@@ -100,11 +100,7 @@ def test_the_users_own_edits_of_config_txt_survive_a_reset(raspberry_pi: FakeBoa
     path = "/boot/firmware/config.txt"
     raspberry_pi.put(path, (raspberry_pi.read_exactly(path) or "") + "dtparam=audio=on\n")
     knob.write([])
-    assert raspberry_pi.read_exactly(
-        path
-    ) == "arm_boost=1\n[pi4]\ndtoverlay=vc4-kms-v3ddtparam=audio=on\n" or (
-        raspberry_pi.read_exactly(path) == "arm_boost=1\n[pi4]\ndtoverlay=vc4-kms-v3d\ndtparam=audio=on\n"
-    )
+    assert raspberry_pi.read_exactly(path) == "arm_boost=1\n[pi4]\ndtoverlay=vc4-kms-v3d\ndtparam=audio=on\n"
 
 
 def test_extlinux_keeps_everything_but_the_parameters(board: FakeBoard) -> None:
