@@ -14,6 +14,7 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "task": str,
     "source": str,
     "input": list,
+    "arguments": dict,
     "classes": int,
     "preprocess": (str, dict),
     "parameters": int,
@@ -36,6 +37,7 @@ class Model:
     Attributes:
         name: what profiles call it.
         source: ``<kind>:<argument>``, where kind is a module of ``model_zoo.sources``.
+        arguments: what the source's constructor is given.
         input_shape: (1, C, H, W).
         parameters: number of learned values, or None where the entry does not state it.
         macs: multiply-accumulate operations of one inference, or None.
@@ -50,6 +52,7 @@ class Model:
     name: str
     task: str
     source: str
+    arguments: dict[str, Any]
     input_shape: tuple[int, ...]
     preprocess: Preprocess
     dataset: str
@@ -98,6 +101,7 @@ def from_table(name: str, table: Any, path: Path) -> Model:
         name=name,
         task=table["task"],
         source=table["source"],
+        arguments=table.get("arguments", {}),
         input_shape=tuple(shape),
         preprocess=_preprocess(where, table["preprocess"], shape),
         dataset=table.get("dataset", f"synthetic_{shape[2]}"),

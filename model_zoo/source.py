@@ -1,9 +1,11 @@
 """A network with its weights: what a source returns and what variants and exporters take."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import urlparse
 
 from model_zoo import download
 from model_zoo.dataset import Dataset
@@ -66,3 +68,11 @@ def choose_weights(
     return Loaded(
         module, "seeded_random", f"torch seed {model.seed}; normalisation from {request.dataset.name}"
     )
+
+
+def digest_in_name(address: str | None) -> str | None:
+    """Return the leading digits of the SHA-256 that publishers put at the end of a file's name, or None."""
+    if address is None:
+        return None
+    match = re.search(r"-([0-9a-f]{8,64})$", PurePosixPath(urlparse(address).path).stem)
+    return match[1] if match else None

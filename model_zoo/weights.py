@@ -17,14 +17,16 @@ _BATCH, _BATCHES = 8, 2
 def load_into(module: nn.Module, path: Path) -> nn.Module:
     """Load a state dictionary into a network and return it in evaluation mode.
 
-    Only tensors are read: a file with pickled code is refused.
+    Only tensors are read: a file with pickled code is refused. Parts that the network was built without, such as
+    auxiliary classifiers, are left out.
 
     Raises:
         ZooError: the file is truncated, holds code, or does not fit the network.
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        module.load_state_dict(state)
+        parts = {name for name, _ in module.named_children()}
+        module.load_state_dict({key: value for key, value in state.items() if key.split(".")[0] in parts})
     except pickle.UnpicklingError as error:
         raise ZooError(f"{path}: refused: not a plain file of weights (weights only, no code)") from error
     except (RuntimeError, EOFError, OSError, TypeError) as error:

@@ -1,12 +1,10 @@
 """``torchvision:<constructor>``, with the weights that torchvision publishes."""
 
-import re
-from pathlib import Path, PurePosixPath
-from urllib.parse import urlparse
+from pathlib import Path
 
 from model_zoo.errors import ZooError
 from model_zoo.model import Model
-from model_zoo.source import Loaded, Request, choose_weights
+from model_zoo.source import Loaded, Request, choose_weights, digest_in_name
 
 PACKAGES = ("torch", "torchvision")
 
@@ -38,12 +36,6 @@ def load(request: Request) -> Loaded:
         address = models.get_weight(model.weights).url if model.weights else None
     except ValueError as error:
         raise ZooError(f"{model.defined_in}: [{model.name}]: {error}") from error
-    return choose_weights(request, lambda: constructor(weights=None), address, digest_in_name(address))
-
-
-def digest_in_name(address: str | None) -> str | None:
-    """Return the leading digits of the SHA-256 that torchvision puts at the end of a file's name, or None."""
-    if address is None:
-        return None
-    match = re.search(r"-([0-9a-f]{8,64})$", PurePosixPath(urlparse(address).path).stem)
-    return match[1] if match else None
+    return choose_weights(
+        request, lambda: constructor(weights=None, **model.arguments), address, digest_in_name(address)
+    )
