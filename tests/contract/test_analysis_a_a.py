@@ -10,9 +10,7 @@ from analysis.comparison import compare_sources
 from tests.unit.analysis.analysis_factory import Lab
 
 
-def test_a_a_false_positives_come_at_the_nominal_rate(
-    tmp_path: Path, small_lab: Callable[..., Sweep]
-) -> None:
+def test_a_a_false_positives_come_at_the_nominal_rate(tmp_path: Path) -> None:
     """Two sweeps without any difference, through files, ingest and compare: 5 % of the series may differ, and do."""
     models = tuple(f"m{number}" for number in range(240))
     common = {"models": models, "backends": ("onnxruntime",), "modes": {"warm": (6, 24)}, "repeats": 4}

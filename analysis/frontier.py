@@ -1,0 +1,25 @@
+"""What is worth choosing: the cases that no other beats in both cost and accuracy."""
+
+import pandas as pd
+
+COST = {"latency": "inference_ms", "energy": "energy_j_per_inference"}
+COLUMNS = ["board", "model", "variant", "backend", "mode", "cost", "top1", "top5", "on_frontier"]
+
+
+def pareto(rows: pd.DataFrame, against: str) -> pd.DataFrame:
+    """Return the cases that have both an accuracy and a cost, per board from the cheapest to the dearest.
+
+    Args:
+        rows: combined rows (``analysis.frame.combined``).
+        against: ``latency`` (cost in ms) or ``energy`` (cost in J per inference).
+
+    Returns:
+        ``COLUMNS``, with ``cost`` under its own name. ``on_frontier`` holds where no other case of the board is at least
+        as cheap and at least as accurate, and better in one of the two.
+    """
+    cost = COST[against]
+    known = rows[rows.top1.notna() & rows[cost].notna()].assign(cost=rows[cost])
+    ordered = known.sort_values(["board", "cost", "top1"], ascending=[True, True, False], kind="stable")
+    best_so_far = ordered.groupby("board").top1.transform(lambda values: values.cummax().shift(fill_value=-1.0))
+    marked = ordered.assign(on_frontier=ordered.top1 > best_so_far)
+    return marked[COLUMNS].rename(columns={"cost": cost}).reset_index(drop=True)

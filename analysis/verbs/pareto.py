@@ -1,0 +1,23 @@
+"""``pareto SOURCE… [--against energy]``: accuracy against latency or energy, with the frontier."""
+
+import argparse
+
+from analysis.frame import combined, load_sources, one_mode
+from analysis.frontier import COST, pareto
+from analysis.options import add_mode, add_sources
+from analysis.output import emit
+
+HELP = "accuracy against latency or energy; says which cases no other beats in both"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_sources(parser)
+    parser.add_argument("--against", choices=sorted(COST), default="latency", help="default: latency")
+    add_mode(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one row per case."""
+    emit(pareto(combined(one_mode(load_sources(args.sources), args.mode)), args.against), args)
+    return 0
