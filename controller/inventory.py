@@ -56,8 +56,10 @@ def check(hosts: dict[str, dict[str, Any]], file: str, catalogues: Catalogues) -
     for name, variables in hosts.items():
         if not NAME.fullmatch(name):
             problems.append(Problem(file, "host name", name, NAME_TEXT))
-        problems += _check_types(file, name, variables, VARIABLES)
-        problems += _check_board(file, name, variables, catalogues)
+        problems += _first_of_each_key(
+            _check_board(file, name, variables, catalogues) + _check_types(file, name, variables, VARIABLES)
+        )
+    problems += _check_shared_meters(file, hosts)
     for name, meter in meters_of(hosts).items():
         problems += _check_meter(file, name, meter, catalogues)
     return problems
@@ -69,7 +71,7 @@ def meters_of(hosts: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     for variables in hosts.values():
         name = variables.get("edgebench_meter")
         defined = variables.get("edgebench_meters")
-        if name and isinstance(defined, dict) and name in defined:
+        if isinstance(name, str) and isinstance(defined, dict) and name in defined:
             meters[name] = defined[name]
     return meters
 
@@ -89,13 +91,40 @@ def _check_board(file: str, name: str, variables: dict[str, Any], catalogues: Ca
     kind = variables.get("edgebench_kind")
     if kind not in catalogues.kinds:
         problems.append(Problem(file, f"{name}.edgebench_kind", kind, one_of(catalogues.kinds)))
-    if not variables.get("edgebench_root"):
-        problems.append(Problem(file, f"{name}.edgebench_root", None, "a folder on the board"))
+    root = variables.get("edgebench_root")
+    if not root:
+        problems.append(Problem(file, f"{name}.edgebench_root", root, "a folder on the board"))
     meter = variables.get("edgebench_meter")
     meters = variables.get("edgebench_meters") or {}
-    if meter is not None and isinstance(meters, dict) and meter not in meters:
+    if isinstance(meter, str) and isinstance(meters, dict) and meter not in meters:
         problems.append(Problem(file, f"{name}.edgebench_meter", meter, one_of(meters)))
     return problems
+
+
+def _check_shared_meters(file: str, hosts: dict[str, dict[str, Any]]) -> list[Problem]:
+    """A meter that feeds two boards tells nothing about either."""
+    boards: dict[str, list[str]] = {}
+    for name, variables in hosts.items():
+        meter = variables.get("edgebench_meter")
+        if isinstance(meter, str):
+            boards.setdefault(meter, []).append(name)
+    return [
+        Problem(
+            file,
+            f"{shared[0]}.edgebench_meter",
+            meter,
+            f"a meter of its own, not that of {one_of(shared[1:])}",
+        )
+        for meter, shared in boards.items()
+        if len(shared) > 1
+    ]
+
+
+def _first_of_each_key(problems: list[Problem]) -> list[Problem]:
+    first: dict[str, Problem] = {}
+    for problem in problems:
+        first.setdefault(problem.key, problem)
+    return list(first.values())
 
 
 def _check_meter(file: str, name: str, meter: Any, catalogues: Catalogues) -> list[Problem]:
@@ -104,18 +133,24 @@ def _check_meter(file: str, name: str, meter: Any, catalogues: Catalogues) -> li
         return [Problem(file, where, name, NAME_TEXT)]
     if not isinstance(meter, dict):
         return [Problem(file, where, meter, "a mapping with a driver and a port")]
-    problems = _check_types(file, where, meter, METER_KEYS)
+    problems = []
     driver = meter.get("driver")
-    if driver not in catalogues.drivers:
-        return [*problems, Problem(file, f"{where}.driver", driver, one_of(catalogues.drivers))]
-    offered = catalogues.drivers[driver]
-    scope = meter.get("scope")
-    if scope not in offered["scopes"]:
-        problems.append(Problem(file, f"{where}.scope", scope, one_of(offered["scopes"])))
+    if driver in list(catalogues.drivers):
+        problems = _check_driver(file, where, meter, catalogues.drivers[str(driver)])
+    else:
+        problems.append(Problem(file, f"{where}.driver", driver, one_of(catalogues.drivers)))
+    return _first_of_each_key(problems + _check_types(file, where, meter, METER_KEYS))
+
+
+def _check_driver(file: str, where: str, meter: dict[str, Any], driver: dict[str, Any]) -> list[Problem]:
+    problems = []
+    scope, port = meter.get("scope"), meter.get("port")
+    if scope not in driver["scopes"]:
+        problems.append(Problem(file, f"{where}.scope", scope, one_of(driver["scopes"])))
     if meter.get("simulate") is not None:
-        problems += _check_simulation(file, f"{where}.simulate", meter["simulate"], offered)
-    elif offered["transport"] == "serial" and not Path(meter.get("port") or "").is_char_device():
-        problems.append(Problem(file, f"{where}.port", meter.get("port"), "a serial device that exists"))
+        problems += _check_simulation(file, f"{where}.simulate", meter["simulate"], driver)
+    elif driver["transport"] == "serial" and not (isinstance(port, str) and Path(port).is_char_device()):
+        problems.append(Problem(file, f"{where}.port", port, "a serial device that exists"))
     return problems
 
 

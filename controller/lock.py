@@ -77,7 +77,7 @@ def _holder(directory: Path, board: str) -> dict[str, Any] | None:
         claim: dict[str, Any] = json.loads(_path(directory, board).read_text(encoding="utf-8"))
         start = claim["process_start"]
         pid = claim["pid"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, LookupError, TypeError):
         return None
     return claim if start is not None and _process_start(pid) == start else None
 

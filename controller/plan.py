@@ -45,9 +45,6 @@ def make_manifest(
     seed = profile["order"]["seed"]
     if seed is None:
         seed = secrets.randbits(32)
-    cells = []
-    for board in sorted(hosts):
-        cells += _cells_of(board, hosts[board]["edgebench_kind"], profile, seed, catalogues)
     return {
         "schema": SCHEMA,
         "sweep_id": sweep_id,
@@ -58,7 +55,7 @@ def make_manifest(
         "scale": profile["scale"],
         "boards": {name: _board(variables) for name, variables in sorted(hosts.items())},
         "meters": {name: _meter(meter) for name, meter in sorted(meters_of(hosts).items())},
-        "cells": cells,
+        "cells": cells_of(hosts, profile, seed, catalogues),
         "controller": _controller(root),
     }
 
@@ -68,7 +65,18 @@ def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _cells_of(
+def cells_of(
+    hosts: dict[str, dict[str, Any]], profile: dict[str, Any], seed: int, catalogues: Catalogues
+) -> list[dict[str, Any]]:
+    """Every expected cell of every board, each board's in its order; the arguments are those of ``make_manifest``."""
+    return [
+        cell
+        for board in sorted(hosts)
+        for cell in _cells_of_board(board, hosts[board]["edgebench_kind"], profile, seed, catalogues)
+    ]
+
+
+def _cells_of_board(
     board: str, kind: str, profile: dict[str, Any], seed: int, catalogues: Catalogues
 ) -> list[dict[str, Any]]:
     cells = [

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from controller import inventory, plan, profile
 from controller.catalogues import ask_all
-from controller.errors import InputError, Problem
+from controller.errors import InputError, Problem, one_of
 from controller.results import Results
 
 
@@ -61,6 +61,10 @@ def preflight(
     if results.manifest_path.is_file():
         return Planned(results, _resume(results, profile_name, chosen, hosts), resumed=True)
     manifest = plan.make_manifest(sweep_id, profile_name, chosen, hosts, catalogues, root)
+    if not manifest["cells"]:
+        kinds = {str(variables["edgebench_kind"]) for variables in hosts.values()}
+        valid = f"a backend for one of the inventory's kinds: {one_of(kinds)}"
+        raise InputError([Problem(f"profiles/{profile_name}.yml", "backends", "none that applies", valid)])
     return Planned(results, manifest, resumed=False)
 
 

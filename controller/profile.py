@@ -91,8 +91,12 @@ def _check_backend(
         "properties": {name: _option_schema(option) for name, option in backend["options"].items()},
         "additionalProperties": False,
     }
-    given = {option: value for option, value in options.items() if option != "runtime"}
-    problems = schema_problems.problems(file, given, schema, ("backends", label))
+    problems = schema_problems.problems(file, options_of(options), schema, ("backends", label))
+    problems += [
+        Problem(file, f"backends.{label}.kinds", kind, one_of(catalogues.kinds))
+        for kind in options.get("kinds", [])
+        if kind not in catalogues.kinds
+    ]
     for model in profile["models"]:
         formats = catalogues.models.get(model, {}).get("formats", backend["formats"])
         if backend["formats"] and not set(formats) & set(backend["formats"]):

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from controller import spec
+from tests.unit.controller.controller_factory import ROOT, a_manifest, a_profile, a_setup, a_zoo
+
+SCHEMA = json.loads((ROOT / "schemas" / "cell_spec.json").read_text(encoding="utf-8"))
+
+
+def build(
+    zoo: dict[str, Any] | None = None, setup: spec.BoardSetup | None = None, **profile: Any
+) -> dict[str, Any]:
+    manifest = a_manifest(**profile)
+    built = spec.build(manifest["cells"][0], manifest, zoo or a_zoo(), setup or a_setup())
+    Draft202012Validator(SCHEMA).validate(built)
+    return built
+
+
+def test_a_spec_says_where_everything_is_on_the_board() -> None:
+    built = build()
+    assert built["artifact"]["path"] == f"/var/lib/edgebench/artifacts/{'a' * 64}/model.onnx"
+    assert built["artifact"]["check"]["path"] == f"/var/lib/edgebench/artifacts/{'a' * 64}/check.npz"
+    assert built["dataset"]["path"] == f"/var/lib/edgebench/datasets/{'d' * 64}/data.npz"
+    assert built["environment"]["python"] == "/envs/onnxruntime/bin/python"
+    assert built["options"] == {"threads": 1}
+
+
+def test_the_null_backend_needs_neither_artifact_nor_dataset() -> None:
+    built = build(
+        zoo={"artifacts": [], "datasets": []},
+        backends={"floor": {"runtime": "null", "kinds": ["generic_linux"]}},
+    )
+    assert built["artifact"] is None
+    assert built["dataset"] is None
+    assert built["options"] == {}
+
+
+def test_an_artifact_that_is_not_there_is_refused() -> None:
+    with pytest.raises(spec.NoArtifactError, match="no artifact"):
+        build(opset=13)
+
+
+def test_an_artifact_that_failed_its_verification_is_refused() -> None:
+    with pytest.raises(spec.NoArtifactError, match="failed its verification"):
+        build(zoo=a_zoo(verification={"passed": False}))
+
+
+@pytest.mark.parametrize(
+    ("asked", "can_reboot", "got"),
+    [
+        ("auto", True, "reboot"),
+        ("auto", False, "process"),
+        ("process", True, "process"),
+        ("reboot", False, "reboot"),
+    ],
+)
+def test_isolation_is_what_was_asked_or_the_best_the_board_can(
+    asked: str, can_reboot: bool, got: str
+) -> None:
+    assert build(setup=a_setup(can_reboot=can_reboot), isolation=asked)["isolation"] == got
+
+
+def test_a_mode_overrides_the_profile() -> None:
+    modes = {
+        "warm": {"warmup": 2, "inferences": 3, "isolation": "process", "deadline_s": 5, "rest_s": 7},
+    }
+    manifest = a_manifest(modes=modes)
+    cell = manifest["cells"][0]
+    built = spec.build(cell, manifest, a_zoo(), a_setup(can_reboot=True))
+    assert built["isolation"] == "process"
+    assert built["protocol"]["deadline_s"] == 5
+    assert spec.rest_s(cell, manifest["profile"]) == 7
+
+
+def test_a_rehearsal_shortens_counts_and_rests_and_says_so() -> None:
+    built = build(scale=0.1, rest_s=100, cooldown={"method": "fixed", "seconds": 600})
+    assert built["protocol"]["inferences"] == 3
+    assert built["protocol"]["scale"] == 0.1
+    assert built["cooldown"]["seconds"] == pytest.approx(60)
+    manifest = a_manifest(scale=0.1, rest_s=100)
+    assert spec.rest_s(manifest["cells"][0], manifest["profile"]) == pytest.approx(10)
+
+
+def test_a_rehearsal_measures_at_least_once() -> None:
+    assert build(scale=0.001)["protocol"]["inferences"] == 1
+
+
+def test_the_boards_gate_overrides_the_profiles_and_null_lifts_it() -> None:
+    gate = build(setup=a_setup(gate={"min_disk_free_bytes": 5, "min_memory_free_bytes": None}))["gate"]
+    assert gate == {"min_disk_free_bytes": 5}
+
+
+@pytest.mark.parametrize(
+    ("setup", "simulated"),
+    [
+        ({}, []),
+        ({"simulated": True}, ["board"]),
+        ({"metered": True, "meter_simulated": True}, ["meter"]),
+        ({"simulated": True, "meter_simulated": True}, ["board", "meter"]),
+    ],
+)
+def test_what_is_simulated_is_said(setup: dict[str, Any], simulated: list[str]) -> None:
+    assert build(setup=a_setup(**setup))["simulated"] == simulated
+
+
+def test_a_board_gets_the_files_of_its_own_cells() -> None:
+    cells = a_manifest(backends={"onnxruntime": {}, "floor": {"runtime": "null"}}, repeats=3)["cells"]
+    wanted = spec.wanted_artifacts(cells)
+    assert wanted == {
+        "pi": [
+            {"model": "digits_cnn", "variant": "fp32", "format": found}
+            for found in dict.fromkeys(cell["format"] for cell in cells)
+        ]
+    }
+    files = spec.zoo_files_of(a_zoo(), {"profile": a_profile(), "artifacts": wanted}, "pi")
+    assert files == [
+        f"artifacts/{'a' * 64}/check.npz",
+        f"artifacts/{'a' * 64}/model.onnx",
+        f"datasets/{'d' * 64}/data.npz",
+    ]
+
+
+def test_what_the_zoo_lacks_is_not_copied() -> None:
+    plan = {"profile": a_profile(opset=13), "artifacts": spec.wanted_artifacts(a_manifest()["cells"])}
+    assert spec.zoo_files_of(a_zoo(), plan, "pi") == []
+
+
+def test_no_cell_outlasts_the_bound() -> None:
+    modes = {
+        "warm": {"warmup": 0, "inferences": 1},
+        "cold": {"warmup": 0, "inferences": 1, "deadline_s": 900},
+    }
+    profile = a_profile(
+        modes=modes, rest_s=30, cooldown={"method": "reference", "within_c": 3, "deadline_s": 600}
+    )
+    assert spec.longest_cell_s(profile) == 900 + 30 + 600 + spec.RECOVERY_S
