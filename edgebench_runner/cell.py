@@ -122,7 +122,7 @@ class Cell(object):
             "phases": self.phases,
             "check": checked.get("check"),
             "backend_info": info,
-            "placement": loaded.get("placement"),
+            "placement": (progress.last(events, "placed") or {}).get("placement"),
             "inputs": {
                 key: (progress.last(events, "inputs") or {}).get(key) for key in ("source", "resident")
             },

@@ -87,6 +87,9 @@ def _contradictions(raw: Dict) -> List[str]:
     if not raw["cell_id"].startswith(raw["board"] + "/"):
         line = "cell_id: found {!r}, valid: {}/<model>.<variant>.<backend>.<mode>.r<repeat>"
         found.append(line.format(raw["cell_id"], raw["board"]))
+    streams = raw["options"].get("streams", 1)
+    if streams > 1 and raw["mode"] != "throughput":
+        found.append("options.streams: found {}, valid: 1 in mode {}".format(streams, raw["mode"]))
     if raw["runtime"] != "null":
         if raw["artifact"] is None:
             found.append("artifact: found null, valid: an object (only the runtime null needs none)")

@@ -6,15 +6,16 @@ import os
 import signal
 import sys
 import traceback
-from typing import Any, List, Tuple
+from typing import Any, Callable, List, Tuple
 
 from edgebench_runner import outcome, plugins, progress
 from edgebench_runner.answer_check import check_answers, describe_failure
 from edgebench_runner.atomic import read_json
 from edgebench_runner.clock import now_ns
 from edgebench_runner.errors import UnsupportedError, WrongAnswerError
-from edgebench_runner.loop import FOREVER_NS, measure
+from edgebench_runner.loop import FOREVER_NS
 from edgebench_runner.records import Records
+from edgebench_runner.streams import Stages, measure_streams
 
 _PR_SET_PDEATHSIG = 1
 
@@ -30,37 +31,30 @@ class Worker(object):
     def run(self) -> None:
         """Go through the phases of the cell."""
         protocol = self.spec["protocol"]
-        backend = self._loaded_backend()
-        rows = protocol["warmup"] + protocol["inferences"]
-        items, prepare, finish = self._inputs(rows)
+        warmup, rows = protocol["warmup"], protocol["warmup"] + protocol["inferences"]
         records = Records(self.directory, rows)
+        backend = self._loaded_backend()
+        items = self._items(rows)
+        streams = [
+            self._stages(backend.stream(index)) for index in range(self.spec["options"].get("streams", 1))
+        ]
         _quiet_collector()
-
-        def run_rows(first: int, last: int, stop_ns: int = FOREVER_NS) -> None:
-            measure(
-                items[first:last],
-                prepare,
-                backend.infer,
-                finish,
-                records.times,
-                first,
-                records.keep_answer,
-                stop_ns,
-            )
-
-        if protocol["warmup"]:
+        if warmup:
             with self.progress.phase("first"):
-                run_rows(0, 1)
-            self._check(backend)
+                measure_streams(streams[:1], items[:1], records, 0, FOREVER_NS)
+            self._verify(backend)
             with self.progress.phase("warmup"):
-                run_rows(1, protocol["warmup"])
-        duration_s = protocol["duration_s"]
+                measure_streams(streams, items[1:warmup], records, 1, FOREVER_NS)
         with self.progress.phase("measured"):
-            run_rows(protocol["warmup"], rows, now_ns() + int(duration_s * 1e9) if duration_s else FOREVER_NS)
-        if not protocol["warmup"]:
-            self._check(backend)
+            measure_streams(streams, items[warmup:], records, warmup, self._stop_ns())
+        if not warmup:
+            self._verify(backend)
         backend.close()
         self.progress.say("done")
+
+    def _stop_ns(self) -> int:
+        duration_s = self.spec["protocol"]["duration_s"]
+        return now_ns() + int(duration_s * 1e9) if duration_s else FOREVER_NS
 
     def _loaded_backend(self) -> Any:
         backend = plugins.load("backends", self.spec["runtime"]).Backend(self.spec["options"])
@@ -75,23 +69,35 @@ class Worker(object):
             )
         with self.progress.phase("load"):
             backend.load(artifact)
-        self.progress.say("loaded", placement=backend.placement(), backend_info=backend.describe())
+        self.progress.say("loaded", backend_info=backend.describe())
         return backend
 
-    def _inputs(self, rows: int) -> Tuple[List[Tuple[int, Any]], Any, Any]:
-        """Return the inputs, and the stages before and after the inference."""
-        if self.spec["task"] is not None and self.spec["artifact"] is not None:
+    def _items(self, rows: int) -> List[Tuple[int, Any]]:
+        """Return the inputs, in memory: images of the dataset, one random tensor, or nothing."""
+        artifact = self.spec["artifact"]
+        source, resident = "none", True
+        items: List[Tuple[int, Any]] = [(-1, None)] * rows
+        if self.spec["task"] is not None and artifact is not None:
             from edgebench_runner.dataset import images
 
-            task = plugins.load("tasks", self.spec["task"]).Task(self.spec["artifact"])
+            source = "dataset"
             items, resident = images(self.spec["dataset"]["path"], rows)
-            self.progress.say("inputs", source="dataset", resident=resident)
-            return items, task.prepare, task.finish
-        self.progress.say("inputs", source="random" if self.spec["artifact"] else "none", resident=True)
-        tensor = _random_tensor(self.spec["artifact"]["input"]["shape"]) if self.spec["artifact"] else None
-        return [(-1, tensor)] * rows, _identity, _no_answer
+        elif artifact is not None:
+            source = "random"
+            items = [(-1, _random_tensor(artifact["input"]["shape"]))] * rows
+        self.progress.say("inputs", source=source, resident=resident)
+        return items
 
-    def _check(self, backend: Any) -> None:
+    def _stages(self, infer: Callable[[Any], Any]) -> Stages:
+        """Return the stages of one stream: buffers of pre-processing are not shared."""
+        if self.spec["task"] is None or self.spec["artifact"] is None:
+            return Stages(_identity, infer, _no_answer)
+        task = plugins.load("tasks", self.spec["task"]).Task(self.spec["artifact"])
+        return Stages(task.prepare, infer, task.finish)
+
+    def _verify(self, backend: Any) -> None:
+        """Ask where the graph ran, and check its answers: once it has run, so that the first inference is first."""
+        self.progress.say("placed", placement=backend.placement())
         check = self.spec["artifact"] and self.spec["artifact"]["check"]
         if not check:
             return

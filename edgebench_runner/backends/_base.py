@@ -1,16 +1,16 @@
 """What a backend is."""
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 Option = Dict[str, Any]
 
-_TYPES: Dict[str, Any] = {"int": int, "float": (int, float), "str": str, "bool": bool, "list": list}
+_TYPES: Dict[str, Any] = {"int": int, "float": (int, float), "str": str, "bool": bool, "dict": dict}
 
 
 def option(
     kind: str, default: Any, help: str, choices: Optional[Sequence[Any]] = None, minimum: Any = None
 ) -> Option:
-    """Describe one option: its type (int, float, str, bool, list), default, meaning and valid values."""
+    """Describe one option: its type (int, float, str, bool, dict), default, meaning and valid values."""
     described: Option = {"type": kind, "default": default, "help": help}
     if choices is not None:
         described["choices"] = list(choices)
@@ -20,6 +20,7 @@ def option(
 
 
 THREADS = option("int", None, "CPU threads of one inference; null: the runtime's own choice", minimum=1)
+STREAMS = option("int", 1, "inferences in flight at a time; more than 1 only in mode throughput", minimum=1)
 
 
 class Backend(object):
@@ -73,6 +74,14 @@ class Backend(object):
     def infer(self, tensor: Any) -> Any:
         """Run one inference: float32 array of the input's shape to the first output, an array on the host."""
         raise NotImplementedError
+
+    def stream(self, index: int) -> Callable[[Any], Any]:
+        """Return what runs the inferences of stream ``index`` in a thread of its own, like ``infer``.
+
+        A backend that has the option ``streams`` and whose ``infer`` may not be called by several threads at
+        once overrides this.
+        """
+        return self.infer
 
     def placement(self) -> Optional[List[Dict]]:
         """Return where the graph ran: ``[{"device", "nodes", "time_share"}]``, or ``None`` if unknown."""

@@ -27,6 +27,7 @@ class Backend(_base.Backend):
     formats = ("onnx",)
     options = {
         "threads": _base.THREADS,
+        "streams": _base.STREAMS,
         "inter_op_threads": _base.option("int", 1, "threads between operators", minimum=1),
         "device": _base.option("str", "cpu", "execution provider", choices=sorted(PROVIDERS)),
         "graph_optimization": _base.option("str", "all", "graph optimisation level", choices=sorted(LEVELS)),

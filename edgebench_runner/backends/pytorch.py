@@ -12,6 +12,7 @@ class Backend(_base.Backend):
     formats = ("torchscript", "torch_export")
     options = {
         "threads": _base.THREADS,
+        "streams": _base.STREAMS,
         "inter_op_threads": _base.option("int", 1, "threads between operators", minimum=1),
         "device": _base.option("str", "cpu", "where the graph runs", choices=["cpu", "cuda"]),
         "optimize": _base.option(
@@ -27,16 +28,18 @@ class Backend(_base.Backend):
         return torch.__version__
 
     def load(self, artifact: Optional[Dict]) -> None:
-        """Load the program onto the device, with gradients off for the life of the worker."""
+        """Load the program onto the device, with gradients off in every thread."""
         torch = self._torch
         torch.set_num_interop_threads(self.settings["inter_op_threads"])
         if self.settings["threads"] is not None:
             torch.set_num_threads(self.settings["threads"])
-        torch.set_grad_enabled(False)
         if self.settings["device"] == "cuda" and not torch.cuda.is_available():
             raise BackendUnavailableError("this torch finds no CUDA device")
         self._device = torch.device(self.settings["device"])
-        self._module = self._optimized(self._read(artifact["path"], artifact["format"]))  # type: ignore[index]
+        module = self._read(artifact["path"], artifact["format"])  # type: ignore[index]
+        for parameter in module.parameters():
+            parameter.requires_grad_(False)
+        self._module = self._optimized(module)
 
     def infer(self, tensor: Any) -> Any:
         """Run the module on one input; copying back to the host waits for the device."""

@@ -1,0 +1,77 @@
+"""MNN: CPU, OpenCL, Vulkan and CUDA."""
+
+from typing import Any, Dict, List, Optional
+
+from edgebench_runner.backends import _base
+from edgebench_runner.errors import FellBackError, LoadFailedError
+
+# By device: its name in a session's configuration, and its numbers (MNNForwardType) in the session's information.
+_DEVICES = {
+    "cpu": ("CPU", (0, 13)),
+    "cuda": ("CUDA", (2,)),
+    "opencl": ("OPENCL", (3,)),
+    "vulkan": ("VULKAN", (7,)),
+}
+_INFO_BACKEND = 2
+
+
+class Backend(_base.Backend):
+    """Runs ``.mnn`` files; the first output, on the host."""
+
+    formats = ("mnn",)
+    options = {
+        "threads": _base.THREADS,
+        "device": _base.option("str", "cpu", "where the graph runs", choices=sorted(_DEVICES)),
+        "precision": _base.option(
+            "str", "high", "high is float32; low may be half", choices=["high", "normal", "low"]
+        ),
+    }
+
+    def import_runtime(self) -> str:
+        """Import MNN and return its version."""
+        import MNN
+
+        self._mnn = MNN
+        return MNN.version()
+
+    def load(self, artifact: Optional[Dict]) -> None:
+        """Create the session and size its input."""
+        import numpy
+
+        self._interpreter = self._mnn.Interpreter(artifact["path"])  # type: ignore[index]
+        config = {"backend": _DEVICES[self.settings["device"]][0], "precision": self.settings["precision"]}
+        if self.settings["threads"] is not None:
+            config["numThread"] = self.settings["threads"]
+        self._session = self._interpreter.createSession(config)
+        if self._session is None:
+            raise LoadFailedError("MNN makes no session of {}".format(artifact["path"]))  # type: ignore[index]
+        self._input = self._interpreter.getSessionInput(self._session)
+        shape = tuple(artifact["input"]["shape"])  # type: ignore[index]
+        if tuple(self._input.getShape()) != shape:
+            self._interpreter.resizeTensor(self._input, shape)
+            self._interpreter.resizeSession(self._session)
+        self._output = self._interpreter.getSessionOutput(self._session)
+        self._result = self._host_tensor(numpy.zeros(self._output.getShape(), numpy.float32))
+
+    def infer(self, tensor: Any) -> Any:
+        """Run the session on one input, copied to the device and back."""
+        self._input.copyFrom(self._host_tensor(tensor))
+        self._interpreter.runSession(self._session)
+        self._output.copyToHostTensor(self._result)
+        return self._result.getNumpyData()
+
+    def placement(self) -> Optional[List[Dict]]:
+        """Return the device that the session chose: where it lacks the one asked for, MNN takes the CPU."""
+        asked = self.settings["device"]
+        chosen = self._interpreter.getSessionInfo(self._session, _INFO_BACKEND)
+        if chosen not in _DEVICES[asked][1]:
+            raise FellBackError("asked for {}, the session has forward type {}".format(asked, chosen))
+        return [{"device": asked, "nodes": None, "time_share": None}]
+
+    def describe(self) -> Dict:
+        """Return the threads asked for."""
+        return {"threads": self.settings["threads"], "build": None}
+
+    def _host_tensor(self, array: Any) -> Any:
+        mnn = self._mnn
+        return mnn.Tensor(array.shape, mnn.Halide_Type_Float, array, mnn.Tensor_DimensionType_Caffe)

@@ -1,0 +1,76 @@
+"""OpenCV's dnn module, 4.x and 5: ONNX, Caffe and TensorFlow files."""
+
+import glob
+import os
+from typing import Any, Dict, List, Optional
+
+from edgebench_runner.backends import _base
+from edgebench_runner.errors import BackendUnavailableError, LoadFailedError
+
+_TARGETS = {
+    "cpu": ("DNN_BACKEND_OPENCV", "DNN_TARGET_CPU"),
+    "cpu_fp16": ("DNN_BACKEND_OPENCV", "DNN_TARGET_CPU_FP16"),
+    "opencl": ("DNN_BACKEND_OPENCV", "DNN_TARGET_OPENCL"),
+    "opencl_fp16": ("DNN_BACKEND_OPENCV", "DNN_TARGET_OPENCL_FP16"),
+    "cuda": ("DNN_BACKEND_CUDA", "DNN_TARGET_CUDA"),
+    "cuda_fp16": ("DNN_BACKEND_CUDA", "DNN_TARGET_CUDA_FP16"),
+}
+
+
+class Backend(_base.Backend):
+    """Runs ``.onnx``, Caffe (``.caffemodel``, its ``.prototxt`` beside it) and frozen TensorFlow (``.pb``) files."""
+
+    formats = ("onnx", "caffe", "tensorflow_frozen")
+    options = {
+        "threads": _base.THREADS,
+        "device": _base.option("str", "cpu", "target of the dnn module", choices=sorted(_TARGETS)),
+    }
+
+    def import_runtime(self) -> str:
+        """Import cv2 and return its version."""
+        import cv2
+
+        self._cv2 = cv2
+        return cv2.__version__
+
+    def load(self, artifact: Optional[Dict]) -> None:
+        """Read the network and choose its target."""
+        cv2 = self._cv2
+        if self.settings["threads"] is not None:
+            cv2.setNumThreads(self.settings["threads"])
+        backend, target = (getattr(cv2.dnn, name, None) for name in _TARGETS[self.settings["device"]])
+        if backend is None or target not in cv2.dnn.getAvailableTargets(backend):
+            raise BackendUnavailableError("this OpenCV has no target {}".format(self.settings["device"]))
+        self._net = self._read(artifact["path"], artifact["format"])  # type: ignore[index]
+        self._net.setPreferableBackend(backend)
+        self._net.setPreferableTarget(target)
+        self._output = self._net.getUnconnectedOutLayersNames()[0]
+
+    def infer(self, tensor: Any) -> Any:
+        """Run the network on one input."""
+        self._net.setInput(tensor)
+        return self._net.forward(self._output)
+
+    def placement(self) -> Optional[List[Dict]]:
+        """Return the layers on the target that was set; OpenCV does not say where each layer ran."""
+        layers = len(self._net.getLayerNames())
+        return [{"device": self.settings["device"], "nodes": layers, "time_share": None}]
+
+    def describe(self) -> Dict:
+        """Return the threads in use and the build information."""
+        return {"threads": self._cv2.getNumThreads(), "build": self._cv2.getBuildInformation().strip()}
+
+    def _read(self, path: str, kind: str) -> Any:
+        dnn = self._cv2.dnn
+        if kind == "onnx":
+            return dnn.readNetFromONNX(path)
+        if kind == "tensorflow_frozen":
+            return dnn.readNetFromTensorflow(path)
+        if not hasattr(dnn, "readNetFromCaffe"):
+            raise BackendUnavailableError("OpenCV {} reads no Caffe files".format(self._cv2.__version__))
+        descriptions = glob.glob(os.path.join(os.path.dirname(path), "*.prototxt"))
+        if len(descriptions) != 1:
+            raise LoadFailedError(
+                "{}: {} .prototxt files beside it, valid: one".format(path, len(descriptions))
+            )
+        return dnn.readNetFromCaffe(descriptions[0], path)

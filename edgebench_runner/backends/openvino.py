@@ -1,0 +1,110 @@
+"""OpenVINO: CPU, GPU and MYRIAD (the last release with it is 2022.3), latency and throughput hints, streams."""
+
+import collections
+from typing import Any, Callable, Dict, List, Optional
+
+from edgebench_runner.backends import _base
+from edgebench_runner.errors import BackendUnavailableError, FellBackError
+
+_HINTS = {"latency": "LATENCY", "throughput": "THROUGHPUT", "none": None}
+
+
+class Backend(_base.Backend):
+    """Runs OpenVINO's own ``.xml`` (with ``.bin`` beside it) and ``.onnx`` files; the first output, on the host."""
+
+    formats = ("openvino", "onnx")
+    options = {
+        "threads": _base.THREADS,
+        "streams": _base.STREAMS,
+        "device": _base.option("str", "CPU", "device, as OpenVINO names it: CPU, GPU, GPU.1, MYRIAD, NPU"),
+        "hint": _base.option("str", "latency", "performance hint", choices=sorted(_HINTS)),
+        "precision": _base.option(
+            "str",
+            "f32",
+            "precision of the inference; auto: the plugin's choice, bfloat16 where the processor has it",
+            choices=["auto", "bf16", "f16", "f32"],
+        ),
+    }
+
+    def import_runtime(self) -> str:
+        """Import openvino and return its version."""
+        try:
+            import openvino
+        except ImportError:  # up to 2022.3 the API was in a module of its own
+            import openvino.runtime as openvino
+        self._openvino = openvino
+        return openvino.get_version()
+
+    def load(self, artifact: Optional[Dict]) -> None:
+        """Compile the model for the device."""
+        core = self._openvino.Core()
+        device = self.settings["device"]
+        if device.split(".")[0] not in [name.split(".")[0] for name in core.available_devices]:
+            available = ", ".join(core.available_devices) or "none"
+            raise BackendUnavailableError("no device {}; there are: {}".format(device, available))
+        self._compiled = core.compile_model(core.read_model(artifact["path"]), device, self._properties())  # type: ignore[index]
+        self.infer = self.stream(0)  # type: ignore[method-assign]
+
+    def stream(self, index: int) -> Callable[[Any], Any]:
+        """Return the inference of one request; requests may run at the same time."""
+        request = self._compiled.create_infer_request()
+
+        def infer(tensor: Any) -> Any:
+            request.infer([tensor])
+            return request.get_output_tensor(0).data
+
+        return infer
+
+    def placement(self) -> Optional[List[Dict]]:
+        """Return the executed nodes per device, as the plugin's execution graph has them."""
+        devices = _property(self._compiled, "EXECUTION_DEVICES") or [self.settings["device"]]
+        asked = self.settings["device"].split(".")[0]
+        if all(device.split(".")[0] != asked for device in devices):
+            raise FellBackError("asked for {}, the model runs on {}".format(asked, ", ".join(devices)))
+        nodes = collections.Counter(_kinds(self._compiled.get_runtime_model()))
+        return [
+            {
+                "device": ", ".join(devices),
+                "nodes": sum(nodes.values()),
+                "kinds": dict(nodes),
+                "time_share": None,
+            }
+        ]
+
+    def describe(self) -> Dict:
+        """Return threads, streams and precision in use."""
+        precision = _property(self._compiled, "INFERENCE_PRECISION_HINT")
+        return {
+            "threads": _property(self._compiled, "INFERENCE_NUM_THREADS"),
+            "streams": _property(self._compiled, "NUM_STREAMS"),
+            "precision": None if precision is None else str(precision),
+            "build": self._openvino.get_version(),
+        }
+
+    def _properties(self) -> Dict[str, Any]:
+        wanted = {
+            "PERFORMANCE_HINT": _HINTS[self.settings["hint"]],
+            "INFERENCE_PRECISION_HINT": None
+            if self.settings["precision"] == "auto"
+            else self.settings["precision"],
+            "INFERENCE_NUM_THREADS": self.settings["threads"],
+            "NUM_STREAMS": self.settings["streams"] if self.settings["streams"] > 1 else None,
+        }
+        if not self.settings["device"].startswith("CPU"):
+            del wanted["INFERENCE_NUM_THREADS"]
+        return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _property(compiled: Any, name: str) -> Any:
+    """Return a property of a compiled model, ``None`` where the plugin does not have it."""
+    try:
+        return compiled.get_property(name)
+    except RuntimeError:
+        return None
+
+
+def _kinds(model: Any) -> List[str]:
+    """Return the kind of every node that is executed; constants, inputs and outputs are not."""
+    idle = ("Const", "Constant", "Input", "Output", "Parameter", "Result")
+    kinds = [node.get_rt_info()["layerType"].astype(str) for node in model.get_ops()]
+    return [kind for kind in kinds if kind not in idle]

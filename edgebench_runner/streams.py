@@ -1,0 +1,59 @@
+"""Throughput: several inferences in flight, each stream a thread that runs the measured loop on its own rows."""
+
+import threading
+from typing import Any, Callable, List, NamedTuple, Tuple
+
+from edgebench_runner.loop import measure
+from edgebench_runner.records import Records
+
+Stages = NamedTuple(
+    "Stages",
+    [
+        ("prepare", Callable[[Any], Any]),
+        ("infer", Callable[[Any], Any]),
+        ("finish", Callable[[Any], Any]),
+    ],
+)
+
+
+def measure_streams(
+    streams: List[Stages], items: List[Tuple[int, Any]], records: Records, row: int, stop_ns: int
+) -> None:
+    """Run the inferences of ``items`` on all streams at once.
+
+    Each stream fills a block of rows of its own, so their times overlap: throughput is the number of completed rows
+    over the time from the first reading to the last.
+
+    Args:
+        streams: the stages of each stream; nothing in one is shared with another.
+        items: pairs of dataset index and input.
+        records: where rows are kept.
+        row: row of the first item.
+        stop_ns: no further inference starts once the clock has passed this.
+
+    Raises:
+        Exception: the first one that a stream raised.
+    """
+    if len(streams) == 1:
+        measure(items, *streams[0], records.times, row, records.keep_answer, stop_ns)
+        return
+    start = threading.Barrier(len(streams))
+    errors: List[BaseException] = []
+
+    def run(stages: Stages, share: List[Tuple[int, Any]], first_row: int) -> None:
+        start.wait()
+        try:
+            measure(share, *stages, records.times, first_row, records.keep_answer, stop_ns)
+        except Exception as error:
+            errors.append(error)
+
+    threads = []
+    for index, stages in enumerate(streams):
+        first, last = (len(items) * edge // len(streams) for edge in (index, index + 1))
+        threads.append(threading.Thread(target=run, args=(stages, items[first:last], row + first)))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
