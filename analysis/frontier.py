@@ -14,12 +14,14 @@ def pareto(rows: pd.DataFrame, against: str) -> pd.DataFrame:
         against: ``latency`` (cost in ms) or ``energy`` (cost in J per inference).
 
     Returns:
-        ``COLUMNS``, with ``cost`` under its own name. ``on_frontier`` holds where no other case of the board is at least
-        as cheap and at least as accurate, and better in one of the two.
+        ``COLUMNS``, with ``cost`` under its own name. ``on_frontier`` holds where no other case of the board is at
+        least as cheap and at least as accurate, and better in one of the two.
     """
     cost = COST[against]
     known = rows[rows.top1.notna() & rows[cost].notna()].assign(cost=rows[cost])
     ordered = known.sort_values(["board", "cost", "top1"], ascending=[True, True, False], kind="stable")
-    best_so_far = ordered.groupby("board").top1.transform(lambda values: values.cummax().shift(fill_value=-1.0))
+    best_so_far = ordered.groupby("board").top1.transform(
+        lambda values: values.cummax().shift(fill_value=-1.0)
+    )
     marked = ordered.assign(on_frontier=ordered.top1 > best_so_far)
     return marked[COLUMNS].rename(columns={"cost": cost}).reset_index(drop=True)

@@ -1,0 +1,95 @@
+"""Takes a sweep's results into the lake."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from analysis.errors import InputError
+from analysis.figures.data import TRAITS
+from analysis.files import replacing
+from analysis.store import load_cells
+from analysis.sweep import NAME, Sweep
+
+TEXTS = ["sweep_id", "model", "variant", "backend", "mode"]
+READINGS = pa.schema(
+    [
+        *((name, pa.dictionary(pa.int32(), pa.string())) for name in TEXTS),
+        ("repeat", pa.int16()),
+        ("index", pa.int32()),
+        ("measured", pa.bool_()),
+        ("t_ns", pa.int64()),
+        ("preprocess_ns", pa.int64()),
+        ("inference_ns", pa.int64()),
+        ("postprocess_ns", pa.int64()),
+    ]
+)
+ROW_GROUP = 131_072
+NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+
+
+def archive(sweep: Sweep, lake: Path, night: str | None = None) -> list[Path]:
+    """Add a sweep to the lake and return the files that were written; a sweep that is there already is replaced.
+
+    Args:
+        sweep: the results directory.
+        lake: root of the lake.
+        night: date it belongs to; without it the day (UTC) on which the manifest was created.
+
+    Raises:
+        InputError: when the night is not a date.
+    """
+    night = night or str(sweep.manifest.get("created_utc") or "")[:10]
+    if not NIGHT.match(night):
+        raise InputError(f"night {night!r} is not a date of the form 2026-11-21; give one with --night")
+    cells, _ = load_cells(sweep)
+    written = []
+    for board in sorted(name for name in cells.board.unique() if NAME.match(name)):
+        own = cells[cells.board == board].drop(columns="board")
+        part = Path(f"night={night}") / f"board={board}" / "part-0.parquet"
+        rollup = pa.Table.from_pandas(own, preserve_index=False)
+        written.append(_merge(lake / "rollup" / part, sweep.sweep_id, rollup))
+        source = sweep.inferences / f"board={board}" / "part-0.parquet"
+        if source.is_file():
+            readings = _readings(source, own)
+            written.append(_merge(lake / "inference" / part, sweep.sweep_id, readings))
+    return written
+
+
+def _readings(source: Path, cells: pd.DataFrame) -> pa.Table:
+    """Return the readings of one board with the traits of their cells, in integer nanoseconds."""
+    frame = pq.ParquetFile(source).read().to_pandas().astype({"cell_id": "string"})
+    joined = frame.join(cells.set_index("cell_id")[["sweep_id", *TRAITS]], on="cell_id")
+    joined = joined.sort_values([*TEXTS, "repeat", "index"], kind="stable", ignore_index=True)
+    columns = {name: joined[name] for name in [*TEXTS, "repeat", "index", "t_ns"]}
+    columns["measured"] = joined.phase == "measured"
+    for stage in ("preprocess", "inference", "postprocess"):
+        columns[f"{stage}_ns"] = (joined[f"{stage}_ms"] * 1e6).round().astype("int64")
+    return pa.Table.from_pandas(pd.DataFrame(columns)[READINGS.names], schema=READINGS, preserve_index=False)
+
+
+def _merge(path: Path, sweep_id: str, fresh: pa.Table) -> Path:
+    """Write one compacted file: what it held of other sweeps, and ``fresh``."""
+    if path.is_file():
+        kept = pq.ParquetFile(path).read()
+        kept = kept.filter(pc.not_equal(kept["sweep_id"].cast(pa.string()), sweep_id))
+        fresh = pa.concat_tables([kept, fresh], promote_options="default")
+    write_table(path, fresh)
+    return path
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table as the lake keeps it: zstd, dictionaries for names, differences for integers."""
+    delta = {field.name: "DELTA_BINARY_PACKED" for field in table.schema if pa.types.is_integer(field.type)}
+    with replacing(path) as temporary:
+        pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            row_group_size=ROW_GROUP,
+            use_dictionary=[name for name in table.column_names if name not in delta],
+            column_encoding=delta or None,
+        )

@@ -1,0 +1,45 @@
+"""A year of nights on one page: a line per series, sortable, small enough to mail."""
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from analysis.lake.history import KEY, history
+from analysis.report.build import ICON, ICON_COLOURS, TEMPLATES, environment
+
+WIDTH, HEIGHT, POINTS = 180, 28, 60
+
+
+def history_page(nights: pd.DataFrame) -> str:
+    """Return the page, from the rows of ``analysis.lake.history.nightly``."""
+    series = history(nights)
+    lines = {key: _line(times) for key, times in nights.groupby(KEY).inference_ms}
+    rows = [{**row, "line": lines[tuple(row[name] for name in KEY)]} for row in series.to_dict("records")]
+    changed = series[~series.status.isin(["steady", "learning"])]
+    return (
+        environment()
+        .get_template("history.html.j2")
+        .render(
+            rows=rows,
+            nights=nights.night.nunique(),
+            first=nights.night.min(),
+            last=nights.night.max(),
+            boards=nights.board.nunique(),
+            changed=len(changed),
+            learning=int((series.status == "learning").sum()),
+            style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+            script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
+            icon=ICON.format(colour=ICON_COLOURS["red" if len(changed) else "green"]),
+        )
+    )
+
+
+def _line(times: "pd.Series[float]") -> str:
+    """Return the points of a polyline, thinned to medians of stretches, scaled to its own range or 4 % at least."""
+    logs = np.log(times.to_numpy(dtype=float))
+    stretches = np.array_split(logs, min(POINTS, len(logs)))
+    values = np.array([np.median(stretch) for stretch in stretches])
+    centre, half = (values.max() + values.min()) / 2, max((values.max() - values.min()) / 2, 0.02)
+    x = np.linspace(2, WIDTH - 2, len(values)) if len(values) > 1 else np.array([WIDTH / 2])
+    y = HEIGHT / 2 - (values - centre) / half * (HEIGHT / 2 - 3)
+    return " ".join(f"{a:.0f},{b:.1f}" for a, b in zip(x, y, strict=True))

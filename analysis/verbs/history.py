@@ -1,0 +1,31 @@
+"""``history LAKE [--page FILE]``: every series over the nights, from the roll-ups."""
+
+import argparse
+from pathlib import Path
+
+from analysis.files import write_text
+from analysis.lake.history import history, nightly
+from analysis.lake.page import history_page
+from analysis.output import add_format_options, emit
+
+HELP = "every series over the nights: last night against the nights before it"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("lake", type=Path, metavar="LAKE")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="write a page with a line per series, print its path"
+    )
+    add_format_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one row per series, or write the page."""
+    nights = nightly(args.lake)
+    if args.page:
+        write_text(args.page, history_page(nights))
+        print(args.page)
+    else:
+        emit(history(nights), args)
+    return 0
