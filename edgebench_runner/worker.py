@@ -42,13 +42,13 @@ class Worker(object):
         if warmup:
             with self.progress.phase("first"):
                 measure_streams(streams[:1], items[:1], records, 0, FOREVER_NS)
-            self._verify(backend)
+            self._verify(backend, streams[0].infer)
             with self.progress.phase("warmup"):
                 measure_streams(streams, items[1:warmup], records, 1, FOREVER_NS)
         with self.progress.phase("measured"):
             measure_streams(streams, items[warmup:], records, warmup, self._stop_ns())
         if not warmup:
-            self._verify(backend)
+            self._verify(backend, streams[0].infer)
         backend.close()
         self.progress.say("done")
 
@@ -95,14 +95,14 @@ class Worker(object):
         task = plugins.load("tasks", self.spec["task"]).Task(self.spec["artifact"])
         return Stages(task.prepare, infer, task.finish)
 
-    def _verify(self, backend: Any) -> None:
+    def _verify(self, backend: Any, infer: Callable[[Any], Any]) -> None:
         """Ask where the graph ran, and check its answers: once it has run, so that the first inference is first."""
         self.progress.say("placed", placement=backend.placement())
         check = self.spec["artifact"] and self.spec["artifact"]["check"]
         if not check:
             return
         with self.progress.phase("check"):
-            result = check_answers(backend.infer, check)
+            result = check_answers(infer, check)
         self.progress.say("checked", check=result)
         if not result["passed"]:
             raise WrongAnswerError(describe_failure(result))

@@ -26,9 +26,10 @@ STREAMS = option("int", 1, "inferences in flight at a time; more than 1 only in 
 class Backend(object):
     """One runtime that executes artifacts.
 
-    The worker calls, in this order and each timed as a phase of its own: ``import_runtime``, ``load``,
-    then ``infer`` many times, then ``placement``, ``describe`` and ``close``. A module of this package
-    defines one subclass named ``Backend`` and imports nothing heavy before ``import_runtime``.
+    The worker calls ``import_runtime`` and ``load``, each timed as a phase of its own, then ``describe`` and
+    ``stream`` for each stream, then what ``stream`` returned, many times; after the first inference (or, cold,
+    after the last) ``placement``, and ``close`` in the end. A module of this package defines one subclass named
+    ``Backend`` and imports nothing heavy before ``import_runtime``.
 
     Attributes:
         formats: artifact formats it can load.
@@ -72,14 +73,21 @@ class Backend(object):
         raise NotImplementedError
 
     def infer(self, tensor: Any) -> Any:
-        """Run one inference: float32 array of the input's shape to the first output, an array on the host."""
+        """Run one inference.
+
+        Args:
+            tensor: float32 array of the input's shape, in the host's memory.
+
+        Returns:
+            The first output as a float array in the host's memory, complete; it may be reused by the next call.
+        """
         raise NotImplementedError
 
     def stream(self, index: int) -> Callable[[Any], Any]:
-        """Return what runs the inferences of stream ``index`` in a thread of its own, like ``infer``.
+        """Return what runs the inferences of stream ``index``: ``infer``, or something with its signature.
 
-        A backend that has the option ``streams`` and whose ``infer`` may not be called by several threads at
-        once overrides this.
+        Streams run at the same time in threads of their own; a backend that has the option ``streams`` and
+        whose ``infer`` only one thread may call overrides this.
         """
         return self.infer
 

@@ -1,5 +1,6 @@
 """MNN: CPU, OpenCL, Vulkan and CUDA."""
 
+import importlib
 from typing import Any, Dict, List, Optional
 
 from edgebench_runner.backends import _base
@@ -29,10 +30,8 @@ class Backend(_base.Backend):
 
     def import_runtime(self) -> str:
         """Import MNN and return its version."""
-        import MNN
-
-        self._mnn = MNN
-        return MNN.version()
+        self._mnn = importlib.import_module("MNN")
+        return self._mnn.version()
 
     def load(self, artifact: Optional[Dict]) -> None:
         """Create the session and size its input."""

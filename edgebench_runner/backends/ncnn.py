@@ -1,5 +1,6 @@
 """ncnn: CPU and Vulkan."""
 
+import importlib
 import os
 from typing import Any, Dict, List, Optional
 
@@ -22,10 +23,8 @@ class Backend(_base.Backend):
 
     def import_runtime(self) -> str:
         """Import ncnn and return its version."""
-        import ncnn
-
-        self._ncnn = ncnn
-        return ncnn.__version__
+        self._ncnn = importlib.import_module("ncnn")
+        return self._ncnn.__version__
 
     def load(self, artifact: Optional[Dict]) -> None:
         """Read the network and its weights."""

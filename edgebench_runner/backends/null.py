@@ -1,7 +1,7 @@
 """A backend that runs nothing, or sleeps or burns for a stated time: the floor of the runner, and tests."""
 
 import time
-from typing import Any, Dict, Optional
+from typing import Any, Callable, Dict, Optional
 
 from edgebench_runner import __version__
 from edgebench_runner.backends import _base
@@ -18,11 +18,6 @@ class Backend(_base.Backend):
         "burn_s": _base.option("float", 0.0, "seconds to keep one core busy in each inference", minimum=0),
     }
 
-    def __init__(self, options: Dict[str, Any]) -> None:
-        super().__init__(options)
-        if self.settings["sleep_s"] or self.settings["burn_s"]:
-            self.infer = self._wait  # type: ignore[method-assign]
-
     def import_runtime(self) -> str:
         """Return the runner's own version."""
         return __version__
@@ -33,6 +28,10 @@ class Backend(_base.Backend):
     def infer(self, tensor: Any) -> Any:
         """Return the input."""
         return tensor
+
+    def stream(self, index: int) -> Callable[[Any], Any]:
+        """Return what does nothing, or what waits where waiting was asked for."""
+        return self._wait if self.settings["sleep_s"] or self.settings["burn_s"] else self.infer
 
     def _wait(self, tensor: Any) -> Any:
         time.sleep(self.settings["sleep_s"])

@@ -1,6 +1,7 @@
 """ONNX Runtime: CPU, XNNPACK, CUDA and TensorRT execution providers."""
 
 import collections
+import importlib
 from typing import Any, Dict, List, Optional
 
 from edgebench_runner.backends import _base
@@ -35,10 +36,8 @@ class Backend(_base.Backend):
 
     def import_runtime(self) -> str:
         """Import onnxruntime and return its version."""
-        import onnxruntime
-
-        self._ort = onnxruntime
-        return onnxruntime.__version__
+        self._ort = importlib.import_module("onnxruntime")
+        return self._ort.__version__
 
     def load(self, artifact: Optional[Dict]) -> None:
         """Create the session on the execution provider that the options name."""

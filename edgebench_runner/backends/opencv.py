@@ -1,6 +1,7 @@
 """OpenCV's dnn module, 4.x and 5: ONNX, Caffe and TensorFlow files."""
 
 import glob
+import importlib
 import os
 from typing import Any, Dict, List, Optional
 
@@ -28,10 +29,8 @@ class Backend(_base.Backend):
 
     def import_runtime(self) -> str:
         """Import cv2 and return its version."""
-        import cv2
-
-        self._cv2 = cv2
-        return cv2.__version__
+        self._cv2 = importlib.import_module("cv2")
+        return self._cv2.__version__
 
     def load(self, artifact: Optional[Dict]) -> None:
         """Read the network and choose its target."""

@@ -1,6 +1,7 @@
 """OpenVINO: CPU, GPU and MYRIAD (the last release with it is 2022.3), latency and throughput hints, streams."""
 
 import collections
+import importlib
 from typing import Any, Callable, Dict, List, Optional
 
 from edgebench_runner.backends import _base
@@ -28,12 +29,10 @@ class Backend(_base.Backend):
 
     def import_runtime(self) -> str:
         """Import openvino and return its version."""
-        try:
-            import openvino
-        except ImportError:  # up to 2022.3 the API was in a module of its own
-            import openvino.runtime as openvino
-        self._openvino = openvino
-        return openvino.get_version()
+        self._openvino = importlib.import_module("openvino")
+        if not hasattr(self._openvino, "Core"):  # up to 2022.3 the API was in a module of its own
+            self._openvino = importlib.import_module("openvino.runtime")
+        return self._openvino.get_version()
 
     def load(self, artifact: Optional[Dict]) -> None:
         """Compile the model for the device."""
@@ -43,11 +42,11 @@ class Backend(_base.Backend):
             available = ", ".join(core.available_devices) or "none"
             raise BackendUnavailableError("no device {}; there are: {}".format(device, available))
         self._compiled = core.compile_model(core.read_model(artifact["path"]), device, self._properties())  # type: ignore[index]
-        self.infer = self.stream(0)  # type: ignore[method-assign]
+        self._requests = [self._compiled.create_infer_request() for _ in range(self.settings["streams"])]
 
     def stream(self, index: int) -> Callable[[Any], Any]:
         """Return the inference of one request; requests may run at the same time."""
-        request = self._compiled.create_infer_request()
+        request = self._requests[index]
 
         def infer(tensor: Any) -> Any:
             request.infer([tensor])

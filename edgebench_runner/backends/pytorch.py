@@ -1,5 +1,6 @@
 """PyTorch: TorchScript and torch.export programs, on the CPU or on CUDA."""
 
+import importlib
 from typing import Any, Dict, List, Optional
 
 from edgebench_runner.backends import _base
@@ -22,10 +23,8 @@ class Backend(_base.Backend):
 
     def import_runtime(self) -> str:
         """Import torch and return its version."""
-        import torch
-
-        self._torch = torch
-        return torch.__version__
+        self._torch = importlib.import_module("torch")
+        return self._torch.__version__
 
     def load(self, artifact: Optional[Dict]) -> None:
         """Load the program onto the device, with gradients off in every thread."""
@@ -39,6 +38,7 @@ class Backend(_base.Backend):
         module = self._read(artifact["path"], artifact["format"])  # type: ignore[index]
         for parameter in module.parameters():
             parameter.requires_grad_(False)
+        self._devices = sorted({str(parameter.device) for parameter in module.parameters()})
         self._module = self._optimized(module)
 
     def infer(self, tensor: Any) -> Any:
@@ -50,8 +50,7 @@ class Backend(_base.Backend):
 
     def placement(self) -> Optional[List[Dict]]:
         """Return the device: all nodes of a module run where its parameters are."""
-        devices = sorted({str(parameter.device) for parameter in self._module.parameters()})
-        return [{"device": name, "nodes": None, "time_share": None} for name in devices] or None
+        return [{"device": name, "nodes": None, "time_share": None} for name in self._devices] or None
 
     def describe(self) -> Dict:
         """Return the threads in use and torch's own build configuration."""

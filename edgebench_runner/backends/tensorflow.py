@@ -1,5 +1,6 @@
 """TensorFlow: Keras files and SavedModels, on the CPU or a GPU."""
 
+import importlib
 from typing import Any, Dict, List, Optional
 
 from edgebench_runner.backends import _base
@@ -20,10 +21,8 @@ class Backend(_base.Backend):
 
     def import_runtime(self) -> str:
         """Import tensorflow and return its version."""
-        import tensorflow
-
-        self._tf = tensorflow
-        return tensorflow.__version__
+        self._tf = importlib.import_module("tensorflow")
+        return self._tf.__version__
 
     def load(self, artifact: Optional[Dict]) -> None:
         """Load the model and trace it for its one input shape; tracing happens here, not in the first inference."""

@@ -42,18 +42,13 @@ class Backend(_base.Backend):
         return "{} {}".format(name, _version(name))
 
     def load(self, artifact: Optional[Dict]) -> None:
-        """Build the interpreter of the first stream."""
-        self._path = artifact["path"]  # type: ignore[index]
-        self._interpreters: List[Any] = []
-        self.infer = self.stream(0)  # type: ignore[method-assign]
+        """Build an interpreter for each stream."""
+        path = artifact["path"]  # type: ignore[index]
+        self._interpreters = [self._interpreter(path) for _ in range(self.settings["streams"])]
 
     def stream(self, index: int) -> Callable[[Any], Any]:
         """Return the inference of one interpreter; each stream has its own."""
-        if index < len(self._interpreters):
-            interpreter = self._interpreters[index]
-        else:
-            interpreter = self._interpreter()
-            self._interpreters.append(interpreter)
+        interpreter = self._interpreters[index]
         entry, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
         encode, decode = _encoder(entry), _decoder(result)
         set_tensor, invoke, get_tensor = interpreter.set_tensor, interpreter.invoke, interpreter.get_tensor
@@ -86,8 +81,8 @@ class Backend(_base.Backend):
         """Drop the interpreters."""
         self._interpreters = []
 
-    def _interpreter(self) -> Any:
-        arguments: Dict[str, Any] = {"model_path": self._path}
+    def _interpreter(self, path: str) -> Any:
+        arguments: Dict[str, Any] = {"model_path": path}
         if self.settings["threads"] is not None:
             arguments["num_threads"] = self.settings["threads"]
         if not self.settings["xnnpack"]:
