@@ -180,7 +180,7 @@ class CellRun:
                 raise BoardBrokenError(f"lost again right after a recovery: {again}") from again
 
     def _exchange_clocks(self) -> list[dict[str, int]]:
-        return exchange_clocks(self.board, self.setup.runner) if self.setup.metered else []
+        return exchange_clocks(self.board, shlex.quote(self.setup.python)) if self.setup.metered else []
 
     def _deadline_s(self) -> float:
         protocol, cooldown = self.spec["protocol"], self.spec["cooldown"]
