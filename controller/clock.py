@@ -8,7 +8,7 @@ from pathlib import Path
 from controller.board import Board
 
 EXCHANGES = 5
-READ_CLOCK = 'import time; print(int(time.clock_gettime(time.CLOCK_MONOTONIC) * 1e9))'
+READ_CLOCK = "import time; print(int(time.clock_gettime(time.CLOCK_MONOTONIC) * 1e9))"
 """The least that Python can do, since its own start counts as round trip."""
 
 
@@ -31,6 +31,6 @@ def exchange_clocks(board: Board, python: str) -> list[dict[str, int]]:
         before = time.monotonic_ns()
         answer = board.execute(f'{python} -I -S -c "{READ_CLOCK}"')
         after = time.monotonic_ns()
-        if answer.code == 0:
+        if answer.code == 0 and answer.stdout.strip().isdigit():
             exchanges.append({"t0_ns": before, "board_ns": int(answer.stdout), "t1_ns": after})
     return exchanges

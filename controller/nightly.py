@@ -24,11 +24,17 @@ class BusyError(Exception):
 
 def add_command(commands: Any) -> None:
     """Describe ``nightly`` to the command line."""
-    parser = commands.add_parser("nightly", help="run one sweep without anybody watching", description=__doc__)
+    parser = commands.add_parser(
+        "nightly", help="run one sweep without anybody watching", description=__doc__
+    )
     parser.add_argument("--inventory", type=Path, default=ROOT / "inventory" / "local")
     parser.add_argument("--profile", default="smoke")
-    parser.add_argument("--deadline-h", type=float, default=10.0, help="the sweep is ended after so many hours")
-    parser.add_argument("--keep", type=int, default=30, help="logs of so many nights (results are never removed)")
+    parser.add_argument(
+        "--deadline-h", type=float, default=10.0, help="the sweep is ended after so many hours"
+    )
+    parser.add_argument(
+        "--keep", type=int, default=30, help="logs of so many nights (results are never removed)"
+    )
     parser.add_argument("--data", type=Path, default=ROOT / ".edgebench" / "nightly", help="lock and logs")
     parser.set_defaults(run=run)
 
@@ -55,7 +61,9 @@ def only_one(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BusyError(f"a nightly sweep is still running ({path} is locked); this one is skipped") from None
+            raise BusyError(
+                f"a nightly sweep is still running ({path} is locked); this one is skipped"
+            ) from None
         yield
 
 
