@@ -11,6 +11,7 @@ import binascii
 import json
 import shlex
 import time
+from contextlib import suppress
 from typing import Any
 
 from controller.board import Answer, Board, UnreachableError
@@ -26,6 +27,9 @@ RECONNECT_S = 180.0
 ATTEMPTS = 3
 LEASE_HELD = 3
 """Exit status of the runner's ``lease acquire`` when another sweep holds the board."""
+REBOOT_LEASE_S = 600.0
+TIMED_OUT = 124
+"""Exit status of ``timeout``."""
 WAIT_MARGIN_S = 120.0
 """How much longer than the board's own deadline the controller waits."""
 
@@ -65,12 +69,15 @@ class CellRun:
         self._note("started")
         try:
             self._prepare(profile)
-            return self._run()
+            record = self._run()
         except BoardBrokenError as error:
             self._keep_failure("board_lost", str(error))
             raise
         except CellFailedError as error:
             return self._keep_failure("infrastructure", str(error))
+        with suppress(UnreachableError):  # the cell is safe; the next one will meet the connection
+            self.board.execute(f"rm -rf {shlex.quote(self.remote)} {shlex.quote(self.remote)}.json")
+        return record
 
     def _prepare(self, profile: dict[str, Any]) -> None:
         if self._is_on_board():  # an earlier controller began it: attach, do not disturb
@@ -85,9 +92,7 @@ class CellRun:
                 self.clocks["before"] = self._exchange_clocks()
                 packed = self._wait_for_runner()
                 self.clocks["after"] = self._exchange_clocks()
-                record = self._keep(packed)
-                self.board.execute(f"rm -rf {shlex.quote(self.remote)} {shlex.quote(self.remote)}.json")
-                return record
+                return self._keep(packed)
             except UnreachableError as error:
                 self._note(f"connection lost: {error}")
                 self.recover(str(error))
@@ -101,11 +106,13 @@ class CellRun:
             return
         except UnreachableError as error:
             why = f"{why}; no answer for {RECONNECT_S:.0f} s: {error}"
-        if self.power_cycled or not self.board.power_cycle():
+        if self.power_cycled:
             raise BoardBrokenError(why)
         self.power_cycled = True
-        self._note("power cycled")
         try:
+            if not self.board.power_cycle():
+                raise BoardBrokenError(why)
+            self._note("power cycled")
             self.board.reconnect(RECONNECT_S)
         except UnreachableError as error:
             raise BoardBrokenError(f"{why}; nor after one power cycle: {error}") from error
@@ -122,11 +129,20 @@ class CellRun:
             f" && {self._pack()}"
         )
         answer = self.board.execute(command, json.dumps(self.spec))
-        if answer.code == LEASE_HELD:
-            raise BoardHeldError(answer.stderr.strip().splitlines()[-1])
+        _refuse_held(answer)
+        if answer.code == TIMED_OUT:
+            raise CellFailedError(
+                f"the runner did not end within {limit_s:.0f} s, though its own deadline is shorter"
+            )
         if answer.code != 0:
-            raise CellFailedError(_explain(answer, limit_s))
+            self._set_aside()
+            raise CellFailedError(f"exit status {answer.code}: {_last_words(answer)}")
         return answer.stdout
+
+    def _set_aside(self) -> None:
+        """Leave what a failed runner wrote on the board, out of the way of a retry."""
+        remote = shlex.quote(self.remote)
+        self.board.execute(f"mv {remote} {remote}.failed-{time.time_ns()}")
 
     def _pack(self) -> str:
         # As text: a connection with privilege escalation hands binary output on unsafely.
@@ -150,6 +166,9 @@ class CellRun:
         return self._ask(f"test -d {shlex.quote(self.remote)}").code == 0
 
     def _reboot(self) -> None:
+        # Only for a sweep that may: a reboot would end the cell of another one, and its lease with it.
+        take = lease("acquire", self.setup, self.spec["sweep_id"])
+        _refuse_held(self._ask(f"{take} --ttl-s {REBOOT_LEASE_S:.0f}"))
         started = time.monotonic()
         before = self._boot_id()
         try:
@@ -166,7 +185,10 @@ class CellRun:
         }
 
     def _boot_id(self) -> str:
-        return self._ask("cat /proc/sys/kernel/random/boot_id").stdout.strip()
+        answer = self._ask("cat /proc/sys/kernel/random/boot_id")
+        if answer.code != 0:
+            raise CellFailedError(f"the board's boot_id cannot be read: {_last_words(answer)}")
+        return answer.stdout.strip()
 
     def _ask(self, command: str) -> Answer:
         """Run a command that may be repeated, through one recovery."""
@@ -208,8 +230,11 @@ def lease(verb: str, setup: BoardSetup, sweep_id: str) -> str:
     return f"{setup.runner} lease {verb} --owner {shlex.quote(whoami())} --sweep {sweep_id}"
 
 
-def _explain(answer: Answer, limit_s: float) -> str:
-    if answer.code == 124:
-        return f"the runner did not end within {limit_s:.0f} s, though its own deadline is shorter"
+def _refuse_held(answer: Answer) -> None:
+    if answer.code == LEASE_HELD:
+        raise BoardHeldError(_last_words(answer))
+
+
+def _last_words(answer: Answer) -> str:
     said = (answer.stderr.strip() or answer.stdout.strip()).splitlines()
-    return f"exit status {answer.code}: {said[-1] if said else 'no message'}"
+    return said[-1] if said else "no message"

@@ -1,0 +1,117 @@
+"""A board that exists only in memory and misbehaves as it is told."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections import Counter, defaultdict
+from typing import Any
+
+from controller.board import Answer, UnreachableError
+from tests.unit.controller.controller_factory import an_archive
+
+KINDS = {
+    "release": re.compile(r" lease release "),
+    "run": re.compile(r" run .* --detach "),
+    "lease": re.compile(r" lease acquire "),
+    "exists": re.compile(r"^test -d "),
+    "boot_id": re.compile(r"^cat /proc/sys/kernel/random/boot_id$"),
+    "clock": re.compile(r"clock_gettime"),
+    "fetch": re.compile(r"^tar "),
+    "remove": re.compile(r"^rm -rf "),
+    "set_aside": re.compile(r"^mv "),
+}
+REMOTE = re.compile(r"/var/lib/edgebench/cells/\S+?/[a-z0-9_.-]+?r\d+(?=[\s.;]|$)")
+
+
+class FakeBoard:
+    """Implements ``controller.board.Board``.
+
+    ``faults`` holds, by kind of command, what its next calls meet: an exception to raise once the command had its
+    effect on the board, an Answer to give instead, or None for the normal course.
+    """
+
+    def __init__(self, name: str = "pi", has_power_switch: bool = True):
+        self.name = name
+        self.has_power_switch = has_power_switch
+        self.faults: dict[str, list[Any]] = defaultdict(list)
+        self.calls: list[str] = []
+        self.stored: dict[str, bytes] = {}
+        self.measured: Counter[str] = Counter()
+        self.boot = 1
+
+    def execute(self, command: str, stdin: str = "") -> Answer:
+        """Do what the command would have done, then what the next fault says."""
+        kind = next(kind for kind, pattern in KINDS.items() if pattern.search(command))
+        found = REMOTE.search(command)
+        answer = getattr(self, f"_{kind}")(found.group() if found else "", stdin)
+        fault = self._next(kind)
+        return fault if isinstance(fault, Answer) else answer
+
+    def reconnect(self, deadline_s: float) -> None:
+        """Answer again, unless told otherwise."""
+        self._next("reconnect")
+
+    def reboot(self) -> None:
+        """Come back with another boot id, unless told otherwise."""
+        self.boot += 1
+        self._next("reboot")
+
+    def power_cycle(self) -> bool:
+        """Lose what runs."""
+        if self.has_power_switch:
+            self.boot += 1
+            self._next("power_cycle")
+        return self.has_power_switch
+
+    def count(self, kind: str) -> int:
+        """How many calls of a kind there were."""
+        return self.calls.count(kind)
+
+    def _next(self, kind: str) -> Any:
+        self.calls.append(kind)
+        fault = self.faults[kind].pop(0) if self.faults[kind] else None
+        if isinstance(fault, Exception):
+            raise fault
+        return fault
+
+    def _run(self, remote: str, stdin: str) -> Answer:
+        spec = json.loads(stdin)
+        if remote not in self.stored:
+            self.measured[spec["cell_id"]] += 1
+            self.stored[remote] = an_archive(spec["cell_id"])
+        return self._fetch(remote, "")
+
+    def _fetch(self, remote: str, stdin: str) -> Answer:
+        return Answer(0, base64.b64encode(self.stored[remote]).decode(), "")
+
+    def _exists(self, remote: str, stdin: str) -> Answer:
+        return Answer(0 if remote in self.stored else 1, "", "")
+
+    def _remove(self, remote: str, stdin: str) -> Answer:
+        self.stored.pop(remote, None)
+        return Answer(0, "", "")
+
+    def _set_aside(self, remote: str, stdin: str) -> Answer:
+        return self._remove(remote, stdin)
+
+    def _boot_id(self, remote: str, stdin: str) -> Answer:
+        return Answer(0, f"boot-{self.boot}\n", "")
+
+    def _clock(self, remote: str, stdin: str) -> Answer:
+        return Answer(0, "123456789\n", "")
+
+    def _lease(self, remote: str, stdin: str) -> Answer:
+        return Answer(0, "{}\n", "")
+
+    def _release(self, remote: str, stdin: str) -> Answer:
+        return Answer(0, "{}\n", "")
+
+
+LOST = UnreachableError("connection closed")
+HELD = Answer(
+    3,
+    "{}\n",
+    "edgebench_runner: this board is held by ada@lab2 for sweep 20261120-nightly since yesterday, for 90 s more\n",
+)
