@@ -98,12 +98,15 @@ def rest_s(cell: dict[str, Any], profile: dict[str, Any]) -> float:
 def protocol(cell: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any]:
     """Counts and times of one cell, shortened in a rehearsal."""
     mode, power, scale = profile["modes"][cell["mode"]], profile["power"], profile["scale"]
+    duration_s = mode.get("duration_s")
     return {
         "warmup": round(mode["warmup"] * scale),
         "inferences": max(1, round(mode["inferences"] * scale)),
+        "duration_s": duration_s and duration_s * scale,
         "idle_before_s": power["idle_before_s"],
         "idle_after_s": power["idle_after_s"],
         "sync_pulses": power["sync_pulses"],
+        "minimum_window_s": power["minimum_window_s"],
         "deadline_s": mode.get("deadline_s", profile["deadline_s"]),
         "telemetry_interval_s": profile["telemetry_interval_s"],
         "scale": scale,
