@@ -53,7 +53,7 @@ class BoardSweep:
                 record = self._measure(cell)
             except (BoardBrokenError, BoardHeldError, UnreachableError) as error:
                 self.say(f"{head}  out of this sweep: {error}")
-                outcomes["board_lost"] += 1
+                outcomes.update(["board_lost"] * isinstance(error, BoardBrokenError))
                 return {"measured": index, "outcomes": dict(outcomes), "broken": str(error)}
             outcomes[record["outcome"]] += 1
             self.say(f"{head}  {_verdict(record)}")

@@ -28,8 +28,8 @@ REMOTE = re.compile(r"/var/lib/edgebench/cells/\S+?/[a-z0-9_.-]+?r\d+(?=[\s.;]|$
 class FakeBoard:
     """Implements ``controller.board.Board``.
 
-    ``faults`` holds, by kind of command, what its next calls meet: an exception to raise once the command had its
-    effect on the board, an Answer to give instead, or None for the normal course.
+    ``faults`` holds, by kind of command, what its next calls meet once they had their effect on the board: an
+    exception to raise, an Answer in place of the real one, or None for the normal course.
     """
 
     def __init__(self, name: str = "pi", has_power_switch: bool = True):
