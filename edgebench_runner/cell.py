@@ -72,13 +72,14 @@ class Cell(object):
         self.phases[self._worker_slot : self._worker_slot] = progress.phases(events)
         window = next((phase for phase in self.phases if phase["name"] == "measured"), None)
         doubts = validity.reasons(self.spec["kind"], samples, window, clock, kernel_lines, rest, gate)
+        doubts += validity.stated_reasons(self.spec)
         parts = dict(fingerprint.board_parts(), **fingerprint.cell_parts(self.spec))
         record: Dict[str, Any] = {
             "started_utc": started_utc,
             "ended_utc": utc_now(),
             "boot_id": boot_id(),
             "clock": clock,
-            "validity": validity.verdict(doubts),
+            "validity": validity.verdict(sorted(doubts)),
             "pulses": {"before": made_before, "after": made_after} if made_before or made_after else None,
             "sampler": sampler.summary(),
             "state": {"before": before, "after": after},

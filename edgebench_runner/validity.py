@@ -56,6 +56,15 @@ def reasons(
     return sorted(found)
 
 
+def stated_reasons(spec: Dict) -> List[str]:
+    """Return what the spec itself says against the number: a shortened protocol, a stand-in for a board."""
+    found = {
+        "rehearsal": spec["protocol"].get("scale", 1) < 1,
+        "simulated": "board" in spec.get("simulated", []),
+    }
+    return [reason for reason, holds in found.items() if holds]
+
+
 def clock_moved(clock: List[Dict]) -> bool:
     """Tell whether the time of day was stepped between the pairs, beyond what slewing can explain."""
     first, last = clock[0], clock[-1]

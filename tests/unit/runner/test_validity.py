@@ -87,3 +87,13 @@ def test_log_that_cannot_be_read_says_why(tmp_path):
     log = kernel_log.KernelLog(str(tmp_path / "kmsg"))
     assert log.lines() is None
     assert "No such file" in log.reason
+
+
+def test_a_rehearsal_and_a_stand_in_for_a_board_say_so() -> None:
+    """What the spec itself states against a number is among its reasons."""
+    real = {"protocol": {"scale": 1.0}, "simulated": ["meter"]}
+    assert validity.stated_reasons(real) == []
+    assert validity.stated_reasons({"protocol": {"scale": 0.1}, "simulated": ["board"]}) == [
+        "rehearsal",
+        "simulated",
+    ]
