@@ -54,7 +54,7 @@ def groups(lab: Lab, board: Board) -> list[Path]:
     return [root / _group_name(lab.name) / board.name for root in roots]
 
 
-def ensure(lab: Lab, board: Board) -> list[Path]:
+def ensure(lab: Lab, board: Board, limit_bytes: int) -> list[Path]:
     """Make the board's groups and set the memory limit; return the groups a new process has to join."""
     paths = groups(lab, board)
     for path in paths:
@@ -67,7 +67,7 @@ def ensure(lab: Lab, board: Board) -> list[Path]:
     for path in paths:
         path.mkdir(exist_ok=True)
     limit_file = memory / ("memory.max" if is_unified else "memory.limit_in_bytes")
-    limit_file.write_text(str(board.memory_mb * 1024 * 1024))
+    limit_file.write_text(str(limit_bytes))
     for name in ("memory.swap.max", "memory.swappiness"):
         if (memory / name).exists():
             (memory / name).write_text("0")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from virtual_lab import disk, hardware, lab, network, power
+from virtual_lab import hardware, lab, network, power
 from virtual_lab.config import Lab, load
 from virtual_lab.errors import LabError
 from virtual_lab.supervisor import Supervisor
@@ -59,7 +59,6 @@ def _parser() -> argparse.ArgumentParser:
     command("cable", _cable, "pull the network cable of a board, or plug it back").add_argument(
         "position", choices=["out", "in"]
     )
-    command("new-host-key", _new_host_key, "give a board another SSH host key; it holds from its next boot")
     command("supervise", _supervise, "run a board in the foreground (what `up` starts in the background)")
     return parser
 
@@ -108,12 +107,6 @@ def _set(options: argparse.Namespace) -> int:
 def _cable(options: argparse.Namespace) -> int:
     here = _lab(options)
     network.set_cable(here, here.board(options.board), options.position == "in")
-    return 0
-
-
-def _new_host_key(options: argparse.Namespace) -> int:
-    here = _lab(options)
-    disk.replace_host_key(here, here.board(options.board))
     return 0
 
 

@@ -43,11 +43,6 @@ def host_key(lab: Lab, board: Board) -> str:
     return f"{kind} {key}"
 
 
-def replace_host_key(lab: Lab, board: Board) -> None:
-    """Give a board another SSH host key, as a board that was swapped has; `known_hosts` stays as it is."""
-    _write_host_key(lab.board_directory(board.name) / "upper", board)
-
-
 def _write_names(upper: Path, board: Board, kind: dict[str, object]) -> None:
     etc = upper / "etc"
     (etc / "hostname").write_text(f"{board.name}\n")
@@ -62,14 +57,9 @@ def _write_names(upper: Path, board: Board, kind: dict[str, object]) -> None:
 
 
 def _write_keys(upper: Path, lab: Lab, board: Board) -> None:
-    _write_host_key(upper, board)
+    key = upper / "etc/ssh/ssh_host_ed25519_key"
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", board.name, "-f", str(key)])
     home = upper / "root"
     home.mkdir(mode=0o700)
     (home / ".ssh").mkdir(mode=0o700)
     shutil.copy(lab.client_key.with_suffix(".pub"), home / ".ssh" / "authorized_keys")
-
-
-def _write_host_key(upper: Path, board: Board) -> None:
-    key = upper / "etc/ssh/ssh_host_ed25519_key"
-    key.unlink(missing_ok=True)
-    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", board.name, "-f", str(key)])

@@ -1,4 +1,4 @@
-"""Root file systems, made once for each Debian release with mmdebstrap and shared read-only by its boards."""
+"""Root file systems, made once for each Debian release and architecture with mmdebstrap, shared read-only."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ PACKAGES = (
     "systemd",
     "systemd-sysv",
 )
+KERNEL_PACKAGES = ("initramfs-tools", "kmod", "linux-image-arm64")
 # A board has neither a console user nor the internet, and background work would disturb what runs on it.
 MASKED_UNITS = (
     "apt-daily-upgrade.timer",
@@ -37,26 +38,35 @@ MASKED_UNITS = (
 )
 
 
-def path(images: Path, release: str) -> Path:
-    """Where the image of a release is kept; a changed recipe has another name."""
-    recipe = json.dumps([PACKAGES, MASKED_UNITS]).encode()
-    return images / f"{release}-{hashlib.sha256(recipe).hexdigest()[:12]}"
+def path(images: Path, release: str, architecture: str | None = None) -> Path:
+    """Where an image is kept; a changed recipe has another name.
+
+    Args:
+        images: the directory of images.
+        release: Debian release.
+        architecture: None for this machine's own, for containers; `arm64` for emulated boards, with a kernel.
+    """
+    recipe = json.dumps([_packages(architecture), MASKED_UNITS]).encode()
+    name = f"{release}-{architecture}" if architecture else release
+    return images / f"{name}-{hashlib.sha256(recipe).hexdigest()[:12]}"
 
 
-def ensure(images: Path, release: str, mirror: str | None) -> bool:
-    """Make the image of a release; return whether it had to be made.
+def ensure(images: Path, release: str, architecture: str | None, mirror: str | None) -> bool:
+    """Make an image; return whether it had to be made.
 
     Raises:
         LabError: mmdebstrap failed; a half-made image is removed.
     """
-    final = path(images, release)
+    final = path(images, release, architecture)
     if final.exists():
         return False
     draft = final.with_suffix(".draft")
     shutil.rmtree(draft, ignore_errors=True)
     images.mkdir(parents=True, exist_ok=True)
     command = ["mmdebstrap", "--quiet", "--mode=root", "--format=directory", "--variant=minbase"]
-    command += [f"--include={','.join(PACKAGES)}", release, str(draft)]
+    if architecture:
+        command.append(f"--architectures={architecture}")
+    command += [f"--include={','.join(_packages(architecture))}", release, str(draft)]
     if mirror:
         command.append(mirror)
     try:
@@ -67,6 +77,10 @@ def ensure(images: Path, release: str, mirror: str | None) -> bool:
         raise
     draft.rename(final)
     return True
+
+
+def _packages(architecture: str | None) -> tuple[str, ...]:
+    return PACKAGES + KERNEL_PACKAGES if architecture else PACKAGES
 
 
 def _generalise(root: Path) -> None:

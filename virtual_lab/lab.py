@@ -14,10 +14,10 @@ from typing import Any
 from virtual_lab import cgroup, disk, image, network, power
 from virtual_lab.config import RUNTIME_ROOT, Board, Lab
 from virtual_lab.errors import LabError
+from virtual_lab.machines import machine_of
 
 SSH_PORT = 22
 CONNECT_TIMEOUT_S = 5.0
-BOOT_TIMEOUT_S = {"container": 90.0, "emulated": 600.0}
 
 
 def up(lab: Lab) -> list[str]:
@@ -27,9 +27,7 @@ def up(lab: Lab) -> list[str]:
         LabError: another lab has this name, an image cannot be made, or a board does not come up.
     """
     _claim_name(lab)
-    changes = [
-        f"image {release}" for release in _releases(lab) if image.ensure(lab.images, release, lab.mirror)
-    ]
+    changes = [f"image {name}" for name in _ensure_images(lab)]
     for name in _known_boards(lab) - {board.name for board in lab.boards}:
         _remove_unlisted(lab, name)
         changes.append(f"removed {name}")
@@ -79,7 +77,7 @@ def wait_for_ssh(lab: Lab, board: Board) -> None:
     Raises:
         LabError: it does not before the board's boot deadline.
     """
-    timeout_s = BOOT_TIMEOUT_S[board.machine]
+    timeout_s = machine_of(board).BOOT_TIMEOUT_S
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if _ssh_greets(lab.address(board)):
@@ -107,8 +105,10 @@ def _claim_name(lab: Lab) -> None:
     claim.write_text(str(lab.directory))
 
 
-def _releases(lab: Lab) -> list[str]:
-    return sorted({board.release for board in lab.boards if board.machine == "container"})
+def _ensure_images(lab: Lab) -> list[str]:
+    wanted = dict.fromkeys((board.release, machine_of(board).ARCHITECTURE) for board in lab.boards)
+    made = [key for key in wanted if image.ensure(lab.images, *key, lab.mirror)]
+    return [" ".join(filter(None, key)) for key in made]
 
 
 def _known_boards(lab: Lab) -> set[str]:
@@ -124,7 +124,7 @@ def _ensure_board(lab: Lab, board: Board) -> list[str]:
         disk.provision(lab, board)
         marker.write_text(wanted)
         changes.append("disk")
-    if network.ensure_board(lab, board):
+    if machine_of(board).ensure_network(lab, board):
         changes.append("network")
     if power.start_supervisor(lab, board):
         changes.append("supervisor")
@@ -139,7 +139,7 @@ def _identity(lab: Lab, board: Board) -> str:
     made_from = {
         "board": dataclasses.asdict(board),
         "address": lab.address(board),
-        "image": image.path(lab.images, board.release).name,
+        "image": image.path(lab.images, board.release, machine_of(board).ARCHITECTURE).name,
         "client_key": lab.client_key.with_suffix(".pub").read_text(),
     }
     return json.dumps(made_from, indent=1)

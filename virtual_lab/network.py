@@ -1,4 +1,4 @@
-"""The lab's network: a bridge without an uplink, and for each board a namespace with one interface."""
+"""The lab's network: a bridge without an uplink, and a cable from it to each board."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def ensure_bridge(lab: Lab) -> bool:
     return True
 
 
-def ensure_board(lab: Lab, board: Board) -> bool:
+def ensure_namespace(lab: Lab, board: Board) -> bool:
     """Make a board's namespace and plug its cable into the bridge; return whether it had to be made."""
     inside, outside = namespace(lab, board), interface(lab, board)
     if (NAMESPACES / inside).exists() and (INTERFACES / outside).exists():
@@ -51,6 +51,16 @@ def ensure_board(lab: Lab, board: Board) -> bool:
     run(["ip", "-n", inside, "address", "add", address, "dev", "eth0"])
     run(["ip", "-n", inside, "link", "set", "eth0", "up"])
     run(["ip", "-n", inside, "link", "set", "lo", "up"])
+    return True
+
+
+def ensure_tap(lab: Lab, board: Board) -> bool:
+    """Make the tap of an emulated board and plug it into the bridge; return whether it had to be made."""
+    name = interface(lab, board)
+    if (INTERFACES / name).exists():
+        return False
+    run(["ip", "tuntap", "add", name, "mode", "tap"])
+    run(["ip", "link", "set", name, "master", bridge(lab), "up"])
     return True
 
 

@@ -15,12 +15,12 @@ import signal
 import socket
 import subprocess
 import time
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from virtual_lab import cgroup, hardware
 from virtual_lab.config import Board, Lab
+from virtual_lab.machines import machine_of
 
 TICK_S = 1.0
 RESTART_PAUSE_S = 1.0
@@ -44,7 +44,7 @@ class Supervisor:
         self._lab = lab
         self._board = board
         self._kind = hardware.load_kind(board.kind)
-        self._machine = import_module(f"virtual_lab.machines.{board.machine}")
+        self._machine = machine_of(board)
         self._directory = lab.board_directory(board.name)
         self._console = (self._directory / "console.log").open("ab")
         self._selector = selectors.DefaultSelector()
@@ -96,7 +96,7 @@ class Supervisor:
 
     def _start(self) -> None:
         hardware.reset_at_boot(self._directory, self._kind)
-        groups = cgroup.ensure(self._lab, self._board)
+        groups = cgroup.ensure(self._lab, self._board, self._machine.memory_limit_bytes(self._board))
 
         def join_groups() -> None:
             for group in groups:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import VirtualLab, wait_until
+from labs import VirtualLab, wait_until
 
 pytestmark = pytest.mark.lab
 BOARDS = ["pi4-a", "orin-a"]

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import VirtualLab, board
+from labs import VirtualLab, board
 
 pytestmark = pytest.mark.lab
 NAME = "gone"

@@ -9,6 +9,18 @@ from virtual_lab.command import run
 from virtual_lab.config import Board, Lab
 
 REBOOT_STATUS = 133
+ARCHITECTURE = None
+BOOT_TIMEOUT_S = 90.0
+
+
+def memory_limit_bytes(board: Board) -> int:
+    """Memory of the board's control group: the board's own."""
+    return board.memory_mb << 20
+
+
+def ensure_network(lab: Lab, board: Board) -> bool:
+    """Make a network namespace with the board's address; return whether it had to be made."""
+    return network.ensure_namespace(lab, board)
 
 
 def prepare(lab: Lab, board: Board) -> None:

@@ -1,0 +1,141 @@
+"""Making a virtual lab with its playbook and operating it as a person would, for tests and benchmarks."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from virtual_lab.power import supervisor_pid
+
+# The lines of a run are read here, so a lab's own choice of callback must not change them.
+ENVIRONMENT = os.environ | {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"}
+REPOSITORY = Path(__file__).parents[2]
+IMAGES = REPOSITORY / ".edgebench" / "virtual_lab" / "images"
+PLAYBOOK_TIMEOUT_S = 600
+SSH_TIMEOUT_S = 60
+
+
+class VirtualLab:
+    """A lab under test: its playbook, its command line and its boards."""
+
+    def __init__(self, name: str, network: str, folder: Path, boards: list[dict[str, Any]]) -> None:
+        self.name = name
+        self.directory = folder / "lab"
+        self.inventory = folder / "inventory"
+        variables = {
+            "virtual_lab_name": name,
+            "virtual_lab_network": network,
+            "virtual_lab_directory": str(self.directory),
+            "virtual_lab_images_directory": str(IMAGES),
+            "virtual_lab_inventory_directory": str(self.inventory),
+            "virtual_lab_boards": boards,
+        }
+        self._variables = folder / "variables.json"
+        self._variables.write_text(json.dumps(variables))
+
+    def playbook(self, *arguments: str) -> str:
+        """Run playbooks/virtual_lab.yml; return what it printed."""
+        command = [str(Path(sys.executable).parent / "ansible-playbook"), "playbooks/virtual_lab.yml"]
+        done = subprocess.run(
+            [*command, "-e", f"@{self._variables}", *arguments],
+            cwd=REPOSITORY,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            timeout=PLAYBOOK_TIMEOUT_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def ansible(self, pattern: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run an Ansible module on boards of the lab."""
+        command = [str(Path(sys.executable).parent / "ansible"), pattern, "-i", str(self.inventory)]
+        return subprocess.run(
+            [*command, *arguments],
+            cwd=REPOSITORY,
+            env=ENVIRONMENT,
+            capture_output=True,
+            text=True,
+            timeout=PLAYBOOK_TIMEOUT_S,
+            check=False,
+        )
+
+    def reboot(self, board: str) -> None:
+        """Reboot a board as the product does."""
+        done = self.ansible(board, "-m", "ansible.builtin.reboot", "-a", "reboot_timeout=120")
+        assert done.returncode == 0, done.stdout
+
+    def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `python -m virtual_lab`."""
+        command = [sys.executable, "-m", "virtual_lab", "--lab", str(self.directory), *arguments]
+        done = subprocess.run(
+            command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False
+        )
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
+    def power(self, action: str, board: str) -> dict[str, Any]:
+        """Operate the virtual power switch."""
+        answer: dict[str, Any] = json.loads(self.cli("power", action, board).stdout)
+        return answer
+
+    def ssh(self, board: str, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command on a board over SSH, host keys checked, without Ansible's connection sharing."""
+        return self.ssh_with_input(board, command, "", SSH_TIMEOUT_S)
+
+    def ssh_with_input(
+        self, board: str, command: str, text: str, timeout_s: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command on a board over SSH with a text on its standard input."""
+        keys = self.inventory / ".ssh"
+        options = ["-o", f"UserKnownHostsFile={keys / 'known_hosts'}", "-o", "StrictHostKeyChecking=yes"]
+        options += ["-o", "ConnectTimeout=5", "-o", "BatchMode=yes", "-i", str(keys / "id_ed25519")]
+        return subprocess.run(
+            ["ssh", *options, f"root@{self.address(board)}", command],
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def output(self, board: str, command: str) -> str:
+        """Run a command on a board that must succeed; return its output."""
+        done = self.ssh(board, command)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def boot_id(self, board: str) -> str:
+        """The board's boot id."""
+        return self.output(board, "cat /proc/sys/kernel/random/boot_id")
+
+    def kill_supervisor(self, board: str) -> None:
+        """Kill a board's supervisor as a crash would."""
+        os.kill(supervisor_pid(Path(f"/run/edgebench_virtual_lab/{self.name}"), board), signal.SIGKILL)
+
+    def address(self, board: str) -> str:
+        """The board's address, as the lab's own record has it."""
+        made_from = json.loads((self.directory / "boards" / board / "board.json").read_text())
+        return str(made_from["address"])
+
+
+def wait_until(condition: Callable[[], bool], deadline_s: float, what: str) -> None:
+    """Wait for a condition; fail the test with `what` when it does not come true."""
+    give_up = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < give_up, f"not within {deadline_s} s: {what}"
+        time.sleep(0.2)
+
+
+def board(name: str, kind: str, memory_mb: int = 512, release: str = "bookworm") -> dict[str, Any]:
+    """A container board of a lab's list."""
+    return {"name": name, "kind": kind, "machine": "container", "release": release, "memory_mb": memory_mb}
