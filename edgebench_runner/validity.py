@@ -32,7 +32,7 @@ def reasons(
     """Return what casts doubt on a cell, sorted.
 
     Args:
-        kind: kind of board; only a Raspberry Pi is expected to have throttle bits.
+        kind: kind of board; only a Raspberry Pi should have throttle bits.
         samples: telemetry from before the cell to after it.
         window: the measured phase, or ``None``.
         clock: pairs of clock readings at start and end.

@@ -1,0 +1,82 @@
+"""Arm NN through its own parser and runtime (PyArmNN, from the distribution's packages)."""
+
+import importlib
+from typing import Any, Dict, List, Optional
+
+from edgebench_runner.backends import _base
+from edgebench_runner.errors import BackendUnavailableError, FellBackError
+
+_REFERENCE = "CpuRef"
+
+
+class Backend(_base.Backend):
+    """Runs float ``.tflite`` files on one of Arm NN's backends; the first output, on the host."""
+
+    formats = ("tflite",)
+    options = {
+        "device": _base.option("str", "CpuAcc", "backend of Arm NN", choices=["CpuAcc", "CpuRef", "GpuAcc"]),
+        "fallback": _base.option("bool", False, "let CpuRef take the layers that the device lacks"),
+        "fp16": _base.option("bool", False, "reduce float32 layers to half precision"),
+        "backend_path": _base.option(
+            "str", None, "directory of Arm NN's backends, where not the package's own"
+        ),
+    }
+
+    def import_runtime(self) -> str:
+        """Import pyarmnn and return its version."""
+        self._armnn = importlib.import_module("pyarmnn")
+        return self._armnn.__version__
+
+    def load(self, artifact: Optional[Dict]) -> None:
+        """Parse the file, assign its layers to the backends, and load the network."""
+        armnn = self._armnn
+        creation = armnn.CreationOptions()
+        if self.settings["backend_path"]:
+            creation.m_DynamicBackendsPath = self.settings["backend_path"]
+        self._runtime = armnn.IRuntime(creation)
+        self._require_device(self._runtime.GetDeviceSpec())
+        parser = armnn.ITfLiteParser()
+        network = parser.CreateNetworkFromBinaryFile(artifact["path"])  # type: ignore[index]
+        graph = parser.GetSubgraphCount() - 1
+        entry = parser.GetSubgraphInputTensorNames(graph)[0]
+        result = parser.GetSubgraphOutputTensorNames(graph)[0]
+        self._input = parser.GetNetworkInputBindingInfo(graph, entry)
+        self._result = armnn.make_output_tensors([parser.GetNetworkOutputBindingInfo(graph, result)])
+        self._network = self._loaded(self._optimized(network))
+
+    def infer(self, tensor: Any) -> Any:
+        """Run the network on one input."""
+        inputs = self._armnn.make_input_tensors([self._input], [tensor])
+        self._runtime.EnqueueWorkload(self._network, inputs, self._result)
+        return self._armnn.workload_tensors_to_ndarray(self._result)[0]
+
+    def placement(self) -> Optional[List[Dict]]:
+        """Return the device; Arm NN names the layers that fell back in its warnings, and in no other way."""
+        fallen = [message for message in self._messages if _REFERENCE in message]
+        if fallen and self.settings["device"] != _REFERENCE:
+            raise FellBackError("{} layers fell back, the first: {}".format(len(fallen), fallen[0]))
+        return [{"device": self.settings["device"], "nodes": None, "time_share": None}]
+
+    def _require_device(self, found: Any) -> None:
+        """A backend that is not there is dropped silently by the optimiser, so it is looked for first."""
+        if self.settings["device"] not in str(found):
+            line = "Arm NN has no backend {}: {}"
+            raise BackendUnavailableError(line.format(self.settings["device"], found))
+
+    def _optimized(self, network: Any) -> Any:
+        armnn = self._armnn
+        names = [self.settings["device"]]
+        if self.settings["fallback"] and _REFERENCE not in names:
+            names.append(_REFERENCE)
+        options = armnn.OptimizerOptions()
+        options.m_ReduceFp32ToFp16 = self.settings["fp16"]
+        backends = [armnn.BackendId(name) for name in names]
+        optimized, messages = armnn.Optimize(network, backends, self._runtime.GetDeviceSpec(), options)
+        self._messages = [str(message) for message in messages]
+        return optimized
+
+    def _loaded(self, optimized: Any) -> int:
+        network, message = self._runtime.LoadNetwork(optimized)
+        if message:
+            raise RuntimeError(message)
+        return network

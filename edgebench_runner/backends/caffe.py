@@ -1,0 +1,44 @@
+"""Caffe itself (pycaffe), where a package for the board's system still carries it; see also ``opencv``."""
+
+import glob
+import importlib
+import os
+from typing import Any, Dict, Optional
+
+from edgebench_runner.backends import _base
+from edgebench_runner.errors import LoadFailedError
+
+
+class Backend(_base.Backend):
+    """Runs ``.caffemodel`` files, their ``.prototxt`` beside them; the first output, on the host."""
+
+    formats = ("caffe",)
+    options = {"device": _base.option("str", "cpu", "where the graph runs", choices=["cpu", "gpu"])}
+
+    def import_runtime(self) -> str:
+        """Import caffe and return its version."""
+        os.environ.setdefault("GLOG_minloglevel", "2")  # its log lines would be written within the window
+        self._caffe = importlib.import_module("caffe")
+        return self._caffe.__version__
+
+    def load(self, artifact: Optional[Dict]) -> None:
+        """Read the network in its test phase and give its input the artifact's shape."""
+        path = artifact["path"]  # type: ignore[index]
+        descriptions = glob.glob(os.path.join(os.path.dirname(path), "*.prototxt"))
+        if len(descriptions) != 1:
+            raise LoadFailedError(
+                "{}: {} .prototxt files beside it, valid: one".format(path, len(descriptions))
+            )
+        if self.settings["device"] == "gpu":
+            self._caffe.set_mode_gpu()
+        else:
+            self._caffe.set_mode_cpu()
+        self._net = self._caffe.Net(descriptions[0], path, self._caffe.TEST)
+        self._entry, self._output = self._net.blobs[self._net.inputs[0]], self._net.outputs[0]
+        self._entry.reshape(*artifact["input"]["shape"])  # type: ignore[index]
+        self._net.reshape()
+
+    def infer(self, tensor: Any) -> Any:
+        """Run the network on one input."""
+        self._entry.data[...] = tensor
+        return self._net.forward()[self._output]

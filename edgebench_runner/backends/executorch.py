@@ -1,0 +1,41 @@
+"""ExecuTorch: programs with whatever delegates they were lowered to, XNNPACK above all."""
+
+import importlib
+from typing import Any, Dict, List, Optional
+
+from edgebench_runner.backends import _base
+from edgebench_runner.errors import UnsupportedError
+
+
+class Backend(_base.Backend):
+    """Runs ``.pte`` files through ExecuTorch's Python runtime; the first output, on the host."""
+
+    formats = ("executorch",)
+    options: Dict[str, _base.Option] = {}
+
+    def import_runtime(self) -> str:
+        """Import the runtime and return the package's version."""
+        self._torch = importlib.import_module("torch")
+        self._runtime = importlib.import_module("executorch.runtime").Runtime.get()
+        return importlib.import_module("importlib.metadata").version("executorch")
+
+    def load(self, artifact: Optional[Dict]) -> None:
+        """Load the program and its method ``forward``."""
+        self._program = self._runtime.load_program(artifact["path"])  # type: ignore[index]
+        if "forward" not in self._program.method_names:
+            names = ", ".join(sorted(self._program.method_names))
+            raise UnsupportedError("the program has no method forward; it has: {}".format(names))
+        self._method = self._program.load_method("forward")
+
+    def infer(self, tensor: Any) -> Any:
+        """Run the method on one input."""
+        return self._method.execute([self._torch.from_numpy(tensor)])[0].numpy()
+
+    def placement(self) -> Optional[List[Dict]]:
+        """Return nothing: a program was lowered to its delegates when it was made, and the runtime says no more."""
+        return None
+
+    def describe(self) -> Dict:
+        """Return the delegates that this build can run."""
+        names = sorted(self._runtime.backend_registry.registered_backend_names)
+        return {"threads": None, "build": {"delegates": names}}
