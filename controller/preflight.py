@@ -44,11 +44,10 @@ def preflight(
     """
     catalogues = ask_all(root)
     problems = inventory.check(hosts, inventory_file, catalogues)
-    problems += _check_arguments(sweep_id, scale)
+    problems += _check_arguments(sweep_id, scale, results_root)
     chosen: dict[str, Any] = {}
     try:
-        chosen = profile.load(root, profile_name)
-        problems += profile.check_names(chosen, f"profiles/{profile_name}.yml", catalogues)
+        chosen = profile.load(root, profile_name, catalogues)
     except InputError as error:
         problems += error.problems
     if problems:
@@ -57,7 +56,7 @@ def preflight(
         chosen = {**chosen, "scale": scale}
 
     sweep_id = sweep_id or plan.new_sweep_id(profile_name)
-    results = Results(results_root / sweep_id)
+    results = Results((results_root / sweep_id).resolve())  # "latest" is a link to a sweep
     if results.manifest_path.is_file():
         return Planned(results, _resume(results, profile_name, chosen, hosts), resumed=True)
     manifest = plan.make_manifest(sweep_id, profile_name, chosen, hosts, catalogues, root)
@@ -68,8 +67,11 @@ def preflight(
     return Planned(results, manifest, resumed=False)
 
 
-def _check_arguments(sweep_id: str | None, scale: float | None) -> list[Problem]:
+def _check_arguments(sweep_id: str | None, scale: float | None, results_root: Path) -> list[Problem]:
     problems = []
+    if sweep_id == "latest" and not (results_root / sweep_id).exists():
+        valid = f"the id of a sweep; {results_root} has none yet"
+        problems.append(Problem("command line", "sweep_id", sweep_id, valid))
     if sweep_id is not None and not inventory.NAME.fullmatch(sweep_id):
         problems.append(Problem("command line", "sweep_id", sweep_id, inventory.NAME_TEXT))
     if scale is not None and not 0 < scale <= 1:

@@ -24,11 +24,12 @@ OPTION_TYPES = {
 """What a backend calls the types of its options, in the words of JSON Schema."""
 
 
-def load(root: Path, name: str) -> dict[str, Any]:
+def load(root: Path, name: str, catalogues: Catalogues) -> dict[str, Any]:
     """Read ``profiles/<name>.yml`` and fill in the defaults of the schema.
 
     Raises:
-        InputError: no such profile, not YAML, or not of the schema's shape; all mistakes at once.
+        InputError: no such profile, not YAML, not of the schema's shape, or naming what nothing offers; all mistakes at
+            once.
     """
     path = root / "profiles" / f"{name}.yml"
     known = [found.stem for found in path.parent.glob("*.yml")]
@@ -43,13 +44,27 @@ def load(root: Path, name: str) -> dict[str, Any]:
         ) from error
     schema = _schema(root)
     problems = schema_problems.problems(shown, value, schema)
+    if isinstance(value, dict):
+        malformed = {problem.key.partition(".")[0] for problem in problems}
+        rest = {key: part for key, part in value.items() if key not in malformed}
+        problems += check_names({**NO_NAMES, **_with_defaults(rest, schema)}, shown, catalogues)
     if problems:
         raise InputError(problems)
     return _with_defaults(value, schema)
 
 
+NO_NAMES: dict[str, Any] = {"models": [], "backends": {}}
+"""What stands in for the part of a profile that is malformed, so that the names in the rest are checked too."""
+
+
 def check_names(profile: dict[str, Any], file: str, catalogues: Catalogues) -> list[Problem]:
-    """Problems with the models, variants, backends and options that a well-formed profile names."""
+    """Problems with the models, variants, backends and options that a profile names.
+
+    Args:
+        profile: its ``models``, ``variants`` and ``backends`` are well-formed.
+        file: for messages.
+        catalogues: what can be named.
+    """
     problems = []
     for model in profile["models"]:
         if model not in catalogues.models:
