@@ -42,6 +42,10 @@ class System(object):
         except OSError:
             return None
 
+    def can_write(self, path: str) -> bool:
+        """Return whether a file can be written: a container sees settings of its host's kernel that it cannot."""
+        return os.access(self.path(path), os.W_OK)
+
     def write(self, path: str, text: str) -> None:
         """Write to a file of the kernel: in place, in one go.
 

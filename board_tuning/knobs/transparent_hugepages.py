@@ -22,7 +22,7 @@ class Knob(BaseKnob):
         state = {}
         for name in ("enabled", "defrag"):
             match = re.search(r"\[([\w+]+)\]", self.system.read(DIRECTORY + name) or "")
-            if match:
+            if match and self.system.can_write(DIRECTORY + name):
                 state[name] = match.group(1)
         return state or None
 

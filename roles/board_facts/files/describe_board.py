@@ -6,6 +6,9 @@ import platform
 import struct
 import sys
 
+# /proc/device-tree is a link to it, which a container lacks.
+DEVICE_TREE = "/sys/firmware/devicetree/base/"
+
 
 def read_text(path):
     """Return the stripped text of a file (device tree strings end in NUL), or None when it cannot be read."""
@@ -46,8 +49,8 @@ def describe():
         "python": platform.python_version(),
         "python_tag": "cp%d%d" % sys.version_info[:2],
         "libc": "%s %s" % (libc, libc_version) if libc else None,
-        "model": read_text("/proc/device-tree/model"),
-        "compatible": (read_text("/proc/device-tree/compatible") or "").split("\0"),
+        "model": read_text(DEVICE_TREE + "model"),
+        "compatible": (read_text(DEVICE_TREE + "compatible") or "").split("\0"),
         "l4t_release": (read_text("/etc/nv_tegra_release") or "").split(",")[0].strip("# ") or None,
         "effective_user": os.geteuid(),
     }
