@@ -136,6 +136,19 @@ class Decoder(ABC):
         self.counters[counter] += 1
         self.last_reason = reason
 
+    def plausible(self, reading: Reading, caps: Caps) -> bool:
+        """Tell whether a reading lies in the meter's range.
+
+        One that does not is counted and must be dropped.
+        """
+        within = abs(reading.voltage_v) <= caps.v_range and abs(reading.current_a) <= caps.i_range
+        if not within:  # also for a NaN, which no comparison holds for
+            self.reject(
+                "implausible",
+                f"{reading.voltage_v:g} V, {reading.current_a:g} A are out of the meter's range",
+            )
+        return within
+
     @property
     def bad(self) -> int:
         """Number of frames rejected so far."""

@@ -6,12 +6,14 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 from power_meter import registry
 from power_meter.contract import Reading, UsageError
 
 HELP = "decode a meter's captured bytes (standard input) into JSON lines; exit 1 when any frame was bad"
 CHUNK_BYTES = 65536
+DIGITS = 7
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,15 +36,15 @@ def _chunks(is_hex: bool) -> Iterator[bytes]:
         yield chunk
 
 
+def _rounded(value: Any) -> Any:
+    return round(value, DIGITS) if isinstance(value, float) else value
+
+
 def _line(reading: Reading) -> str:
-    entry = {
-        "voltage_v": round(reading.voltage_v, 7),
-        "current_a": round(reading.current_a, 7),
-        "power_w": round(reading.power_w, 7),
-        "device_ns": reading.device_ns,
-        "sequence": reading.sequence,
-    }
-    return json.dumps(entry | (reading.details or {}))
+    entry = reading._asdict()
+    del entry["age_ns"]
+    entry |= entry.pop("details") or {}
+    return json.dumps({key: _rounded(value) for key, value in entry.items()})
 
 
 def run(arguments: argparse.Namespace) -> int:

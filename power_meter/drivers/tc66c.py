@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import struct
 import time
-from collections import Counter
 from typing import Any
 
 from power_meter.checksums import crc16_modbus
-from power_meter.contract import Caps, Decoder, DriverInfo, Meter, MeterError, Reading, Sample
-from power_meter.transports.serial_port import SerialPort
+from power_meter.contract import Caps, Decoder, DriverInfo, MeterError, Reading
+from power_meter.polled_serial import PolledSerialMeter
 
 INFO = DriverInfo(
     name="tc66c",
@@ -31,7 +30,6 @@ INFO = DriverInfo(
 
 FRAME_BYTES = 192
 BLOCK_BYTES = 64
-ANSWER_DEADLINE_S = 0.3
 KEY = bytes.fromhex("5821fa5601b2f02687ff1204622a4fb086f40260816f9a0ba7f106619ab87288")
 
 
@@ -131,80 +129,43 @@ class TC66CDecoder(Decoder):
         return Reading(voltage / 1e4, current / 1e5, power / 1e4, details=details)
 
 
-class TC66C(Meter):
+class TC66C(PolledSerialMeter):
     """Polls the meter; it answers as fast as it measures, so it is asked again at once."""
 
     info = INFO
+    request = b"getva"
+    frame_bytes = FRAME_BYTES
+    baudrate = 115200
+    answer_within_s = 0.3
+    decoder: TC66CDecoder
 
-    def __init__(self, port: str, options: dict[str, Any]) -> None:
-        super().__init__(port, options)
-        self._serial = SerialPort(port, 115200, ANSWER_DEADLINE_S)
-        self._decoder = TC66CDecoder()
-        self._period_s = 0.0
-        self._next_poll_s = 0.0
-        self._newest: Reading | None = None
-
-    @property
-    def counters(self) -> Counter[str]:
+    def make_decoder(self) -> TC66CDecoder:
         """See the base class."""
-        return self._decoder.counters
+        return TC66CDecoder()
 
     def identify(self) -> dict[str, str | None]:
         """See the base class.
 
-        The meter's USB id is shared with other gear, so its own answer is what counts.
+        The USB id is shared with other gear, so the meter's own answer is what counts.
         """
-        self._serial.drain()
-        self._serial.write(b"query")
-        answer = self._serial.read_exactly(4, time.monotonic() + ANSWER_DEADLINE_S)
+        self.serial.drain()
+        self.serial.write(b"query")
+        answer = self.serial.read_exactly(4, time.monotonic() + self.answer_within_s)
         if answer == b"boot":
             raise MeterError(
                 f"port {self.port}: the meter is in its boot loader; unplug it and plug it in again"
             )
         if answer != b"firm":
             raise MeterError(f"port {self.port}: no TC66 answers there (query returned {answer!r})")
-        if not any(self.read() for _ in range(3)):
-            raise MeterError(f"port {self.port}: the meter answers but sends no valid frame")
-        return self._decoder.identity
-
-    def start(self, rate_hz: float | None = None) -> None:
-        """See the base class."""
-        self._period_s = 1 / rate_hz if rate_hz else 0.0
-        self._next_poll_s = time.monotonic()
-
-    def read(self) -> list[Sample]:
-        """See the base class."""
-        self._wait_for_deadline()
-        self._serial.write(b"getva")
-        data = self._serial.read_exactly(FRAME_BYTES, time.monotonic() + ANSWER_DEADLINE_S)
-        t_ns = time.monotonic_ns()
-        readings = self._decoder.feed(data)
-        if not readings:
-            self._decoder.finish()
-            self._serial.drain()
-        for reading in readings:
-            self._newest = reading
-        return [Sample(t_ns, r.voltage_v, r.current_a, r.power_w) for r in readings]
+        self.first_reading()
+        return self.decoder.identity
 
     def take_accumulators(self) -> dict[str, float] | None:
         """See the base class. Which group counts is a setting of the meter, so the sum of both is used."""
-        if self._newest is None or self._newest.details is None:
+        if self.newest is None or self.newest.details is None:
             return None
-        groups = self._newest.details["groups"]
+        groups = self.newest.details["groups"]
         return {key: sum(group[key] for group in groups) for key in ("energy_wh", "charge_ah")}
-
-    def close(self) -> None:
-        """See the base class."""
-        self._serial.close()
-
-    def _wait_for_deadline(self) -> None:
-        if not self._period_s:
-            return
-        now = time.monotonic()
-        if now < self._next_poll_s:
-            time.sleep(self._next_poll_s - now)
-        missed = max(0, int((now - self._next_poll_s) / self._period_s))
-        self._next_poll_s += (missed + 1) * self._period_s
 
 
 METER = TC66C

@@ -27,7 +27,7 @@ class SimulatedDevice(ABC):
         self.model = model
         self.faults = faults or Faults([])
         self.random = random.Random(seed)
-        self._outbox: list[tuple[float, int, Packet]] = []
+        self._outbox: list[tuple[float, int, Packet, bool]] = []
         self._sent = 0
 
     @abstractmethod
@@ -45,14 +45,20 @@ class SimulatedDevice(ABC):
     def send(self, packet: Packet, at_s: float) -> None:
         """Queue one packet for ``at_s``; a function is called with that time to fill it when it is sent."""
         self._sent += 1
-        heapq.heappush(self._outbox, (at_s, self._sent, packet))
+        heapq.heappush(self._outbox, (at_s, self._sent, packet, True))
+
+    def send_piece(self, data: bytes, at_s: float) -> None:
+        """Queue a part of a frame, to which faults have been applied already."""
+        self._sent += 1
+        heapq.heappush(self._outbox, (at_s, self._sent, data, False))
 
     def transmit(self, now_s: float) -> list[bytes]:
         """Return the packets that are due, after the faults of the moment."""
         due = []
         while self._outbox and self._outbox[0][0] <= now_s:
-            at_s, _, packet = heapq.heappop(self._outbox)
-            due.extend(self.faults.apply(packet(at_s) if callable(packet) else packet, at_s))
+            at_s, _, packet, faulty = heapq.heappop(self._outbox)
+            data = packet(at_s) if callable(packet) else packet
+            due.extend(self.faults.apply(data, at_s) if faulty else [data])
         return due
 
     def next_due_s(self) -> float:

@@ -1,4 +1,4 @@
-"""Serves a simulated meter: on a pseudo-terminal where the real one is serial."""
+"""Serves a simulated meter: on a pseudo-terminal where the real one is serial, else on a local socket."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Protocol
 from power_meter.simulation.device import SimulatedDevice
 from power_meter.simulation.load import Clock
 from power_meter.simulation.pty_port import PtyPort
+from power_meter.simulation.socket_port import SocketPort
 
 MAXIMUM_WAIT_S = 0.25
 UNPLUGGED_WAIT_S = 0.05
@@ -44,7 +45,7 @@ def serve(
     device: SimulatedDevice, link: Path, clock: Clock, running: Callable[[], bool], stdin_fd: int | None
 ) -> None:
     """Serve ``device`` at ``link`` until ``running()`` is false or, if given, ``stdin_fd`` closes."""
-    port: ServedPort = PtyPort(link)
+    port: ServedPort = PtyPort(link) if device.transport == "serial" else SocketPort(link)
     port.plug()
     try:
         while running():
