@@ -39,6 +39,7 @@ def nightly(lake: Path) -> pd.DataFrame:
         raise InputError(f"{lake}: no roll-ups; add a sweep with the verb archive")
     try:
         with duckdb.connect() as connection:
+            connection.execute("SET enable_progress_bar = false")
             return connection.execute(QUERY, {"files": pattern}).df()
     except duckdb.Error as error:
         raise InputError(f"{lake}: a roll-up cannot be read: {error}") from None

@@ -43,7 +43,8 @@ def summarise_lake(lake: Path, since: str = "", threads: int = 2) -> pd.DataFram
         raise InputError(
             f"{lake}: no readings{f' since {since}' if since else ''}; add a sweep with the verb archive"
         )
-    with duckdb.connect(config={"threads": threads}) as connection:
+    with duckdb.connect(config={"threads": threads, "preserve_insertion_order": False}) as connection:
+        connection.execute("SET enable_progress_bar = false")
         parts = [_board(connection, board, paths) for board, paths in sorted(files.items())]
     return pd.concat(parts, ignore_index=True)[COLUMNS]
 
