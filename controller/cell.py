@@ -23,7 +23,6 @@ from controller.records import controller_record, failure_record
 from controller.results import DamagedError, Results
 from controller.spec import BoardSetup, rest_s
 
-RECONNECT_S = 180.0
 ATTEMPTS = 3
 LEASE_HELD = 3
 """Exit status of the runner's ``lease acquire`` when another sweep holds the board."""
@@ -101,11 +100,11 @@ class CellRun:
     def recover(self, why: str) -> None:
         """Reconnect, else power-cycle once and reconnect, else give the board up."""
         try:
-            self.board.reconnect(RECONNECT_S)
+            self.board.reconnect(self.setup.reconnect_s)
             self._note("reconnected")
             return
         except UnreachableError as error:
-            why = f"{why}; no answer for {RECONNECT_S:.0f} s: {error}"
+            why = f"{why}; no answer for {self.setup.reconnect_s:.0f} s: {error}"
         if self.power_cycled:
             raise BoardBrokenError(why)
         self.power_cycled = True
@@ -113,7 +112,7 @@ class CellRun:
             if not self.board.power_cycle():
                 raise BoardBrokenError(why)
             self._note("power cycled")
-            self.board.reconnect(RECONNECT_S)
+            self.board.reconnect(self.setup.reconnect_s)
         except UnreachableError as error:
             raise BoardBrokenError(f"{why}; nor after one power cycle: {error}") from error
         self._note("reconnected")

@@ -30,6 +30,7 @@ VARIABLES = {
     "edgebench_can_reboot": Variable((bool,), "true or false"),
     "edgebench_simulated": Variable((bool,), "true or false"),
     "edgebench_results": Variable((str,), "the folder on the controller that holds the results of sweeps"),
+    "edgebench_reconnect_s": Variable((int, float), "seconds that a lost board is waited for"),
     "edgebench_gate": Variable((dict,), "a mapping of thresholds, as in a profile's gate"),
 }
 METER_KEYS = {

@@ -21,6 +21,8 @@ IDENTITY = (
     "repeat",
 )
 """What every record of a cell says of itself, besides ``sweep_id`` and ``isolation``."""
+RECONNECT_S = 180.0
+"""How long a board that went away is waited for, before its supply is cut once, and again after that."""
 RECOVERY_S = 1800.0
 """A generous bound on reboots, reconnections and transfers around one cell."""
 
@@ -40,6 +42,7 @@ class BoardSetup(NamedTuple):
     meter_simulated: bool
     environments: dict[str, dict[str, Any]]
     gate: dict[str, Any]
+    reconnect_s: float = RECONNECT_S
 
     @property
     def runner(self) -> str:

@@ -18,7 +18,7 @@ from controller.board import UnreachableError
 from controller.board_sweep import BoardSweep
 from controller.files import read_json
 from controller.results import Results
-from controller.spec import BoardSetup
+from controller.spec import RECONNECT_S, BoardSetup
 
 PR_SET_PDEATHSIG = 1
 
@@ -43,6 +43,7 @@ class ActionModule(ActionBase):
                 "meter": {"type": "str"},
                 "gate": {"type": "dict", "default": {}},
                 "power_switch": {"type": "dict"},
+                "reconnect_s": {"type": "float", "default": RECONNECT_S},
             }
         )
         _die_with_playbook()
@@ -68,6 +69,7 @@ class ActionModule(ActionBase):
             meter_simulated=bool(meter and meter["simulated"]),
             environments=environments,
             gate=arguments["gate"],
+            reconnect_s=arguments["reconnect_s"],
         )
         keepalive = results.path / "power" / (arguments["meter"] or "") / "keepalive"
         sweep = BoardSweep(
