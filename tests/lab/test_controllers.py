@@ -1,0 +1,86 @@
+"""The controller dies, or there are two of them: nothing measured is lost, and no board is shared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from labs import VirtualLab, board
+from sweeps import Controller
+
+pytestmark = pytest.mark.lab
+
+MOMENTS = 10
+CELLS = 4
+
+
+@pytest.fixture(scope="module")
+def farm(needs_root: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualLab]:
+    made = VirtualLab(
+        "farm",
+        "10.213.81.0/24",
+        tmp_path_factory.mktemp("farm"),
+        [board("only", "generic_linux", 256)],
+    )
+    made.playbook("-e", "state=absent")  # of a session that was killed
+    made.playbook()
+    yield made
+    made.playbook("-e", "state=absent")
+
+
+def controller(farm: VirtualLab, tmp_path_factory: pytest.TempPathFactory, sleep_s: float) -> Controller:
+    made = Controller(tmp_path_factory.mktemp("controller") / "checkout", farm.inventory)
+    made.write_sleeper(sleep_s=sleep_s, inferences=8, repeats=CELLS)
+    return made
+
+
+def test_a_controller_killed_at_ten_moments_loses_no_completed_cell(
+    farm: VirtualLab, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    here = controller(farm, tmp_path_factory, sleep_s=0.5)
+    started = time.monotonic()
+    here.start("whole").end()
+    whole_s = time.monotonic() - started
+    assert here.outcomes("whole") == {"only": ["ok"] * CELLS}
+    completed: dict[str, str] = {}
+    for moment in range(MOMENTS):
+        sweep = here.start("killed")
+        time.sleep(whole_s * (moment + 0.5) / MOMENTS)
+        sweep.kill()
+        now = here.completed("killed")
+        assert completed == {path: now.get(path) for path in completed}, f"lost at moment {moment}"
+        completed = now
+    text = here.start("killed").end()
+    assert here.outcomes("killed") == {"only": ["ok"] * CELLS}, text
+    now = here.completed("killed")
+    assert completed == {path: now[path] for path in completed}
+
+
+def test_a_second_sweep_on_the_same_controller_is_refused_and_names_the_first(
+    farm: VirtualLab, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    here = controller(farm, tmp_path_factory, sleep_s=2.0)
+    first = here.start("first")
+    first.wait_for("cell 1/")
+    second = here.start("second")
+    said = second.end()
+    assert second.process.returncode != 0
+    assert "only is held by sweep first" in said
+    first.end()
+    assert here.outcomes("first") == {"only": ["ok"] * CELLS}
+
+
+def test_a_second_controller_is_refused_by_the_board_and_told_the_holder(
+    farm: VirtualLab, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    here = controller(farm, tmp_path_factory, sleep_s=5.0)
+    there = controller(farm, tmp_path_factory, sleep_s=0.1)
+    first = here.start("mine")
+    first.wait_for("cell 1/")
+    said = there.start("theirs").end()
+    assert first.process.poll() is None, "the first sweep must still be running, or nothing was shown"
+    assert there.outcomes("theirs") == {"only": ["not_run"] * CELLS}, said
+    assert "mine" in said
+    first.end()
+    assert here.outcomes("mine") == {"only": ["ok"] * CELLS}
