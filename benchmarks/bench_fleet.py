@@ -57,7 +57,7 @@ def measure(folder: Path, n_boards: int) -> Cost:
     """Make a lab, sweep it, remove it."""
     folder.mkdir()
     boards = [board(f"board-{index:02}", "generic_linux", 256) for index in range(n_boards)]
-    lab = VirtualLab("fleet", "10.213.80.0/24", folder, boards)
+    lab = VirtualLab("fleet", "10.213.90.0/24", folder, boards)
     lab.playbook("-e", "state=absent")  # of a run that was killed
     lab.playbook()
     try:
