@@ -48,10 +48,11 @@ class BoardSweep:
             left_s = progress.time_left_s(cells[index:], progress.durations_s(self.results, self.board.name))
             head = f"{self.board.name}  cell {total - len(cells) + index + 1}/{total}"
             self.say(f"{head}  {_title(cell)}  ({progress.say_duration(left_s)})")
-            self.before_cell()
             try:
+                self.before_cell()
                 record = self._measure(cell)
-            except (BoardBrokenError, BoardHeldError, UnreachableError) as error:
+            except (BoardBrokenError, BoardHeldError, UnreachableError, OSError) as error:
+                # OSError: the controller's disk; the cell stays on the board, where a resume finds it.
                 self.say(f"{head}  out of this sweep: {error}")
                 outcomes.update(["board_lost"] * isinstance(error, BoardBrokenError))
                 return {"measured": index, "outcomes": dict(outcomes), "broken": str(error)}

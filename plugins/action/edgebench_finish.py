@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from controller import lock
@@ -31,7 +32,13 @@ class ActionModule(ActionBase):
         broken = {name: str(every[name].get("edgebench_broken", "")) for name in arguments["boards"]}
         if self._task.check_mode:
             return result
-        result["not_run"] = Results(Path(arguments["results"])).note_not_run(broken)
-        lock.release(Path(arguments["locks"]), arguments["boards"], os.getppid())
+        try:
+            result["not_run"] = Results(Path(arguments["results"])).note_not_run(broken)
+            lock.release(Path(arguments["locks"]), arguments["boards"], os.getppid())
+        except OSError as error:
+            raise AnsibleActionFail(
+                f"The sweep cannot be closed: {error}. What was measured is kept; the same command with the sweep's id "
+                "goes on once this is mended."
+            ) from None
         result["changed"] = True
         return result

@@ -17,7 +17,7 @@ options:
   meter: {description: The meter that the board is wired to., type: str}
   gate: {description: Thresholds that override those of the profile., type: dict, default: {}}
   power_switch: {description: What can cut the board's supply., type: dict}
-  reconnect_s: {description: 'Seconds that a lost board is waited for, before and after its one power cycle.', type: float, default: 180}
+  reconnect_s: {description: Seconds that a lost board is waited for., type: float, default: 180}
 """
 
 EXAMPLES = r"""
