@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import shlex
@@ -65,19 +66,22 @@ def ensure(images: Path, release: str, architecture: str | None, mirror: str | N
         LabError: mmdebstrap failed; a half-made image is removed.
     """
     final = path(images, release, architecture)
-    if final.exists():
-        return False
+    images.mkdir(parents=True, exist_ok=True)
+    with final.with_suffix(".lock").open("w") as lock:  # labs share images: the second waits for the first
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if final.exists():
+            return False
+        _make(final, release, architecture, mirror)
+    return True
+
+
+def _make(final: Path, release: str, architecture: str | None, mirror: str | None) -> None:
     draft = final.with_suffix(".draft")
     shutil.rmtree(draft, ignore_errors=True)
-    images.mkdir(parents=True, exist_ok=True)
     command = ["mmdebstrap", "--quiet", "--mode=root", "--format=directory", "--variant=minbase"]
     if architecture:
         command.append(f"--architectures={architecture}")
-    for name, text in _files(architecture).items():
-        parent = shlex.quote(str(Path(name).parent))
-        command.append(
-            f'--essential-hook=mkdir -p "$1"/{parent} && printf %s {shlex.quote(text)} > "$1"/{shlex.quote(name)}'
-        )
+    command += [_writing_hook(name, text) for name, text in _files(architecture).items()]
     command += [f"--include={','.join(_packages(architecture))}", release, str(draft)]
     if mirror:
         command.append(mirror)
@@ -88,7 +92,12 @@ def ensure(images: Path, release: str, architecture: str | None, mirror: str | N
         shutil.rmtree(draft, ignore_errors=True)
         raise
     draft.rename(final)
-    return True
+
+
+def _writing_hook(name: str, text: str) -> str:
+    """An option of mmdebstrap that writes a file before the packages that read it are installed."""
+    parent, content = shlex.quote(str(Path(name).parent)), shlex.quote(text)
+    return f'--essential-hook=mkdir -p "$1"/{parent} && printf %s {content} > "$1"/{shlex.quote(name)}'
 
 
 def _files(architecture: str | None) -> dict[str, str]:
