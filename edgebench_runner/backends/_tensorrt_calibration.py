@@ -30,7 +30,7 @@ def calibrator(trt: Any, path: str, cuda: Cuda) -> Any:
     except (OSError, KeyError, ValueError) as error:
         raise LoadFailedError("calibration {}: {}".format(path, error)) from error
 
-    class Calibrator(trt.IInt8EntropyCalibrator2):  # type: ignore[misc, name-defined]
+    class Calibrator(trt.IInt8EntropyCalibrator2):
         """Hands out the address of the next input; the base class exists only once TensorRT is imported."""
 
         def __init__(self) -> None:

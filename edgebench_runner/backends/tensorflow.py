@@ -1,6 +1,8 @@
 """TensorFlow: Keras files and SavedModels, on the CPU or a GPU."""
 
 import importlib
+import tempfile
+import zipfile
 from typing import Any, Dict, List, Optional
 
 from edgebench_runner.backends import _base
@@ -8,7 +10,7 @@ from edgebench_runner.errors import BackendUnavailableError, FellBackError
 
 
 class Backend(_base.Backend):
-    """Runs ``.keras`` files and SavedModel directories through one traced function; the first output, on the host."""
+    """Runs ``.keras`` files and zipped SavedModels through one traced function; the first output, on the host."""
 
     formats = ("keras", "saved_model")
     options = {
@@ -61,8 +63,10 @@ class Backend(_base.Backend):
         if kind == "keras":
             model = self._tf.keras.models.load_model(path, compile=False)
             return lambda tensor: model(tensor, training=False)
-        signatures = self._tf.saved_model.load(path).signatures
-        self._kept = signatures  # the function does not keep its model alive
-        serve = signatures["serving_default"]
+        with tempfile.TemporaryDirectory() as directory:
+            with zipfile.ZipFile(path) as archive:
+                archive.extractall(directory)
+            self._kept = self._tf.saved_model.load(directory)  # a signature does not keep its model alive
+        serve = self._kept.signatures["serving_default"]
         name = next(iter(serve.structured_input_signature[1]))
         return lambda tensor: serve(**{name: tensor})

@@ -49,7 +49,10 @@ def test_zipapp_is_the_same_every_time_and_knows_its_hash(tmp_path, capsys):
     assert (
         digest == hashlib.sha256((tmp_path / "a.pyz").read_bytes()).hexdigest() == resources.runner_sha256()
     )
-    script = "import sys; sys.path.insert(0, sys.argv[1]); from edgebench_runner import resources as r; print(r.runner_sha256())"
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from edgebench_runner import resources; print(resources.runner_sha256())"
+    )
     found = subprocess.check_output([sys.executable, "-c", script, str(tmp_path / "a.pyz")], cwd=tmp_path)
     assert found.decode().strip() == digest
 

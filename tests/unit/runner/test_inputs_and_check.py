@@ -28,7 +28,7 @@ def test_images_that_would_take_too_much_memory_stay_in_the_file(tmp_path, monke
 @pytest.mark.parametrize("arrays", [{"labels": np.zeros(2)}, {"images": np.zeros((0, 8, 8, 3), np.uint8)}])
 def test_dataset_without_images(tmp_path, arrays):
     np.savez(tmp_path / "data.npz", **arrays)
-    with pytest.raises(LoadFailedError, match="data.npz"):
+    with pytest.raises(LoadFailedError, match=r"data\.npz"):
         dataset.images(str(tmp_path / "data.npz"), 1)
 
 
