@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 from virtual_lab.errors import LabError
 
+SHOWN_LINES = 3
+
 
 def run(command: Sequence[str]) -> str:
     """Run a command and return its standard output.
 
     Raises:
-        LabError: the command is missing or failed; the message holds its last line of error.
+        LabError: the command is missing or failed; the message ends with its last lines of error.
     """
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -21,8 +23,8 @@ def run(command: Sequence[str]) -> str:
             f"{command[0]}: not installed; playbooks/virtual_lab.yml installs what the lab needs"
         ) from None
     if done.returncode != 0:
-        last_line = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise LabError(f"{' '.join(command)}: exit status {done.returncode}: {last_line}")
+        said = "; ".join(done.stderr.strip().splitlines()[-SHOWN_LINES:]) or "no message"
+        raise LabError(f"{' '.join(command)}: exit status {done.returncode}: {said}")
     return done.stdout
 
 

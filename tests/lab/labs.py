@@ -18,7 +18,7 @@ from virtual_lab.power import supervisor_pid
 ENVIRONMENT = os.environ | {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"}
 REPOSITORY = Path(__file__).parents[2]
 IMAGES = REPOSITORY / ".edgebench" / "virtual_lab" / "images"
-PLAYBOOK_TIMEOUT_S = 600
+PLAYBOOK_TIMEOUT_S = 1800  # the first emulated board's root file system takes long
 SSH_TIMEOUT_S = 60
 
 
@@ -110,7 +110,11 @@ class VirtualLab:
 
     def output(self, board: str, command: str) -> str:
         """Run a command on a board that must succeed; return its output."""
-        done = self.ssh(board, command)
+        return self.output_within(board, command, SSH_TIMEOUT_S)
+
+    def output_within(self, board: str, command: str, timeout_s: float) -> str:
+        """Run a command on a board that must succeed within a time; return its output."""
+        done = self.ssh_with_input(board, command, "", timeout_s)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
