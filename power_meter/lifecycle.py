@@ -117,19 +117,22 @@ class DeadMan:
     def __init__(self, file: Path, limit_s: float) -> None:
         self._file, self._limit_s = file, limit_s
         self._mtime_ns: int | None = None
+        self._reason: str | None = None
         self._checked_s = self._touched_s = time.monotonic()
 
     def reason(self) -> str | None:
-        """Return why to stop, or None while the file is being touched."""
+        """Return why to stop, or None while the file is being touched; once dead, it stays dead."""
         now_s = time.monotonic()
-        if now_s < self._checked_s + self.CHECK_S:
-            return None
+        if self._reason is not None or now_s < self._checked_s + self.CHECK_S:
+            return self._reason
         self._checked_s = now_s
         mtime_ns = self._file.stat().st_mtime_ns if self._file.exists() else None
         if mtime_ns != self._mtime_ns:
             self._mtime_ns, self._touched_s = mtime_ns, now_s
         silent_s = now_s - self._touched_s
-        return f"dead man: {self._file} untouched for {silent_s:.0f} s" if silent_s > self._limit_s else None
+        if silent_s > self._limit_s:
+            self._reason = f"dead man: {self._file} untouched for {silent_s:.0f} s"
+        return self._reason
 
 
 def stop_reasons(dead_man: DeadMan | None) -> Callable[[], str | None]:

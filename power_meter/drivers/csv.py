@@ -65,7 +65,8 @@ class CsvDecoder(Decoder):
         whole, newline, self._buffer = (self._buffer + data).rpartition(b"\n")
         text = (whole + newline).decode("utf-8", "replace").replace("\0", "\ufffd")
         readings = []
-        for row in csv.reader(io.StringIO(text)):
+        for line in text.splitlines():
+            row = self._split(line)
             if not row:
                 continue
             if self._header is None:
@@ -73,6 +74,13 @@ class CsvDecoder(Decoder):
             elif (reading := self._reading(dict(zip(self._header, row, strict=False)))) is not None:
                 readings.append(reading)
         return readings
+
+    def _split(self, line: str) -> list[str]:
+        try:
+            return next(csv.reader([line]), [])
+        except csv.Error as error:
+            self.reject("short_frames", f"a line is no CSV: {error}")
+            return []
 
     def finish(self) -> None:
         """See the base class; a last line without its end may be half of a number."""
@@ -114,7 +122,7 @@ class CsvMeter(Meter):
         super().__init__(port, options)
         self._decoder = CsvDecoder(options)
         try:
-            self._file = Path(port).open("rb")
+            self._file = Path(port).open("rb")  # noqa: SIM115 - closed by close()
         except OSError as error:
             raise MeterUnpluggedError(f"port {port}: {error.strerror}") from error
 

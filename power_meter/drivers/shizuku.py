@@ -6,6 +6,7 @@ The meter stamps every sample with its own microseconds and pushes up to 1000 a 
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import time
 from typing import Any
@@ -164,10 +165,8 @@ class Shizuku(StreamingMeter):
 
     def close(self) -> None:
         """See the base class; a meter left pushing would fill the next session's buffer."""
-        try:
+        with contextlib.suppress(MeterError):  # when the meter is gone, so is its stream
             self.stop()
-        except MeterError:
-            pass  # it is gone, and so is its stream
         self._serial.close()
 
 

@@ -10,8 +10,36 @@ from power_meter.simulation.model import MeterProperties, Quantities
 IDENTIFIER = {"UM24C": "0963", "UM25C": "09C9", "UM34C": "0D4C"}
 FINE = {"UM25C"}  # the model with ten times finer voltage and current
 CHECKSUMMED = {"UM34C"}
-XORED = (1, 3, 7, 9, 15, 17, 19, 23, 31, 39, 41, 45, 49, 53, 55, 57, 59, 63, 67, 69, 73, 79, 83, 89, 97, 99)
-XORED += (109, 111, 113, 119, 121, 127)
+XORED = [
+    1,
+    3,
+    7,
+    9,
+    15,
+    17,
+    19,
+    23,
+    31,
+    39,
+    41,
+    45,
+    49,
+    53,
+    55,
+    57,
+    59,
+    63,
+    67,
+    69,
+    73,
+    79,
+    83,
+    89,
+    97,
+    99,
+    109,
+]
+XORED += [111, 113, 119, 121, 127]
 REQUEST, CLEAR, FIRST_GROUP = 0xF0, 0xF4, 0xA0
 GROUPS = 10
 

@@ -62,6 +62,8 @@ class SimulatedKM003C(SimulatedDevice):
 
     def receive(self, data: bytes, now_s: float) -> None:
         """Obey one packet; reject what is not known."""
+        if len(data) < 4:
+            return
         kind, transaction = data[0] & 0x7F, data[1]
         at_s = now_s + 0.0006
         attribute = int.from_bytes(data[2:4], "little") >> 1
