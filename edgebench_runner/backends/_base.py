@@ -1,6 +1,8 @@
 """What a backend is."""
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+from edgebench_runner.errors import LoadFailedError
 
 Option = Dict[str, Any]
 
@@ -101,6 +103,25 @@ class Backend(object):
 
     def close(self) -> None:
         """Release what ``load`` took."""
+
+
+def require_shape(found: Iterable[Any], artifact: Dict) -> None:
+    """Refuse a file whose input is not the one the artifact describes, before a runtime fails on it in its own words.
+
+    Args:
+        found: dimensions of the file's input; one that is not a positive number is free.
+        artifact: the spec's artifact.
+
+    Raises:
+        LoadFailedError: with both shapes.
+    """
+    shape, wanted = list(found), list(artifact["input"]["shape"])
+    fixed = [isinstance(size, int) and size > 0 for size in shape]
+    if len(shape) != len(wanted) or any(
+        known and size != asked
+        for known, size, asked in zip(fixed, shape, wanted)  # noqa: B905
+    ):
+        raise LoadFailedError("the file's input is {}, the artifact says {}".format(shape, wanted))
 
 
 def _is_valid(value: Any, known: Option) -> bool:

@@ -56,6 +56,7 @@ class Backend(_base.Backend):
             raise FellBackError(
                 "asked for {}, session runs on {}".format(provider, ", ".join(session.get_providers()))
             )
+        _base.require_shape(session.get_inputs()[0].shape, artifact)  # type: ignore[arg-type]
         self._session = session
         self._feed_name = session.get_inputs()[0].name
         self._output_names = [session.get_outputs()[0].name]

@@ -42,6 +42,8 @@ class Backend(_base.Backend):
             available = ", ".join(core.available_devices) or "none"
             raise BackendUnavailableError("no device {}; there are: {}".format(device, available))
         self._compiled = core.compile_model(core.read_model(artifact["path"]), device, self._properties())  # type: ignore[index]
+        shape = self._compiled.input(0).partial_shape
+        _base.require_shape([size.get_length() if size.is_static else None for size in shape], artifact)  # type: ignore[arg-type]
         self._requests = [self._compiled.create_infer_request() for _ in range(self.settings["streams"])]
 
     def stream(self, index: int) -> Callable[[Any], Any]:

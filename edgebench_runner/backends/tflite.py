@@ -45,6 +45,8 @@ class Backend(_base.Backend):
         """Build an interpreter for each stream."""
         path = artifact["path"]  # type: ignore[index]
         self._interpreters = [self._interpreter(path) for _ in range(self.settings["streams"])]
+        shape = self._interpreters[0].get_input_details()[0]["shape"]
+        _base.require_shape([int(size) for size in shape], artifact)  # type: ignore[arg-type]
 
     def stream(self, index: int) -> Callable[[Any], Any]:
         """Return the inference of one interpreter; each stream has its own."""

@@ -97,7 +97,7 @@ import numpy
 __version__ = "0.0.test"
 class SessionOptions: intra_op_num_threads = 0
 class GraphOptimizationLevel: ORT_ENABLE_ALL = 0
-class _Port: name = "port"
+class _Port: name, shape = "port", [1, 3, 8, 8]
 def get_available_providers(): return ["CPUExecutionProvider"]
 class InferenceSession:
     def __init__(self, path, sess_options, providers): self.runs = 0

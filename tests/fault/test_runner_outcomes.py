@@ -205,3 +205,26 @@ def test_provider_that_is_not_in_the_build(tmp_path):
     spec = onnx_spec(tmp_path, options={"device": "tensorrt"})
     record = runner_process.run(write_spec(tmp_path, spec), tmp_path / "out")
     assert record["outcome"] == "backend_unavailable"
+
+
+def test_layout_that_is_not_the_files_is_refused_while_loading(tmp_path):
+    spec = onnx_spec(tmp_path)
+    spec["artifact"]["input"].update(shape=[1, 8, 8, 3], layout="NHWC")
+    record = runner_process.run(write_spec(tmp_path, spec), tmp_path / "out")
+    assert record["outcome"] == "load_failed"
+    assert "[1, 3, 8, 8], the artifact says [1, 8, 8, 3]" in record["outcome_detail"]
+
+
+def test_library_of_another_architecture(tmp_path):
+    directory = tmp_path / "environment"
+    directory.mkdir()
+    foreign = tmp_path / "libforeign.so"
+    header = bytearray(Path("/proc/self/exe").read_bytes()[:4096])
+    header[18:20] = (0xF3).to_bytes(2, "little")  # e_machine: RISC-V
+    foreign.write_bytes(bytes(header))
+    spec = onnx_spec(tmp_path)
+    module = f"import ctypes; ctypes.CDLL({str(foreign)!r})"
+    spec["environment"]["python"] = runner_process.faulty_python(directory, module=module)
+    record = runner_process.run(write_spec(tmp_path, spec), tmp_path / "out")
+    assert record["outcome"] == "backend_unavailable"
+    assert "libforeign.so" in record["outcome_detail"]

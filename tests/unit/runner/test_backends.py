@@ -288,3 +288,21 @@ def test_tflite_delegate_that_does_not_load():
     backend = prepared(tflite, "_library", SimpleNamespace(load_delegate=refuse), delegate="libedgetpu.so.1")
     with pytest.raises(BackendUnavailableError, match="does not load"):
         backend.load(ARTIFACT)
+
+
+@pytest.mark.parametrize(
+    ("shape", "fits"),
+    [
+        ([1, 3, 4, 4], True),
+        (["batch", 3, None, -1], True),
+        ([1, 4, 4, 3], False),
+        ([1, 3, 4], False),
+        ([8, 3, 4, 4], False),
+    ],
+)
+def test_file_whose_input_has_another_shape_or_layout(shape, fits):
+    if fits:
+        _base.require_shape(shape, ARTIFACT)
+    else:
+        with pytest.raises(LoadFailedError, match="the artifact says"):
+            _base.require_shape(shape, ARTIFACT)
