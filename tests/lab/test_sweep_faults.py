@@ -17,6 +17,7 @@ NAMES = ("steady", "reboots", "refuses", "cut", "full", "rekeyed", "dark", "dead
 SWEEP = "faults"
 CUT_S = 60.0
 REFUSAL_S = 60
+RECONNECT_S = 120  # a board that comes back within a minute is found, with time to spare on a busy machine
 DISK = "/var/lib/edgebench/cells"
 
 
@@ -95,7 +96,7 @@ def disturbed(needs_root: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def run_disturbed(lab: VirtualLab, controller: Controller) -> Disturbed:
     controller.write_sleeper(sleep_s=1.0, inferences=15, repeats=3)
-    sweep = controller.start(SWEEP)
+    sweep = controller.start(SWEEP, "-e", f"edgebench_reconnect_s={RECONNECT_S}")
     injectors = [threading.Thread(target=inject, args=(sweep, lab, name)) for name in FAULTS]
     for injector in injectors:
         injector.start()
