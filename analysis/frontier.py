@@ -20,8 +20,7 @@ def pareto(rows: pd.DataFrame, against: str) -> pd.DataFrame:
     cost = COST[against]
     known = rows[rows.top1.notna() & rows[cost].notna()].assign(cost=rows[cost])
     ordered = known.sort_values(["board", "cost", "top1"], ascending=[True, True, False], kind="stable")
-    best_so_far = ordered.groupby("board").top1.transform(
-        lambda values: values.cummax().shift(fill_value=-1.0)
-    )
-    marked = ordered.assign(on_frontier=ordered.top1 > best_so_far)
+    accuracy = ordered.top1.astype(float)
+    best_so_far = accuracy.groupby(ordered.board).cummax().groupby(ordered.board).shift(fill_value=-1.0)
+    marked = ordered.assign(on_frontier=accuracy > best_so_far)
     return marked[COLUMNS].rename(columns={"cost": cost}).reset_index(drop=True)

@@ -14,6 +14,7 @@ from analysis.energy import EnergySource
 from analysis.errors import InputError
 from analysis.figures.decimate import keep_extremes
 from analysis.files import read_json
+from analysis.groups import is_sound
 from analysis.sweep import Sweep
 from analysis.telemetry import hottest_c, read_telemetry, slowest_hz, throttled_now
 
@@ -38,6 +39,16 @@ class SweepData:
     def measured(self) -> pd.DataFrame:
         """The cells that have a mean inference time."""
         return self.cells[self.cells.inference_ms_mean.notna()]
+
+    @cached_property
+    def sound(self) -> pd.DataFrame:
+        """The cells that may enter a statistic."""
+        return self.measured[is_sound(self.measured)]
+
+    def name(self, board: str) -> str:
+        """Return how a figure calls a board: a simulated one is never shown as if it were hardware."""
+        simulated = (self.sweep.manifest["boards"].get(board) or {}).get("simulated")
+        return f"{board} (simulated)" if simulated else board
 
     @cached_property
     def boards(self) -> list[str]:

@@ -30,10 +30,13 @@ def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
         modes = set(readings["mode"].unique())
         mode = "warm" if "warm" in modes else min(modes)
         with applied():
-            yield f"distribution-{board}", _board(readings[readings["mode"] == mode], mode, data.backends)
+            yield (
+                f"distribution-{board}",
+                _board(readings[readings["mode"] == mode], f"{data.name(board)}, {mode}", data.backends),
+            )
 
 
-def _board(readings: pd.DataFrame, mode: str, backends: list[str]) -> Figure:
+def _board(readings: pd.DataFrame, case: str, backends: list[str]) -> Figure:
     models = sorted(readings.model.unique())
     columns = min(COLUMNS, len(models))
     rows = -(-len(models) // columns)
@@ -41,13 +44,13 @@ def _board(readings: pd.DataFrame, mode: str, backends: list[str]) -> Figure:
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for panel, model in zip(panels.flat, models, strict=False):
         _steps(panel, readings[readings.model == model], backends)
-        panel.set_title(f"{model} · {mode}")
+        panel.set_title(model)
         panel.set_xlabel("inference time (ms)")
     for panel in list(panels.flat)[len(models) :]:
         panel.remove()
     for row in panels:
         row[0].set_ylabel("share of inferences")
-    backend_legend(figure, backends)
+    backend_legend(figure, backends, case)
     return figure
 
 

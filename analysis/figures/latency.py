@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.data import SweepData
 from analysis.figures.style import INK, WIDTH_IN, applied, backend_legend, colours
+from analysis.report.format import number
 
 ORDER = 10
 TITLE = "Mean inference time"
@@ -22,12 +23,13 @@ BAR_INCH = 0.21
 def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
     """Yield one figure per board, with a panel per mode."""
     for board in data.boards:
-        cells = data.measured[data.measured.board == board]
-        with applied():
-            yield f"latency-{board}", _board(cells, board, data.backends)
+        cells = data.sound[data.sound.board == board]
+        if len(cells):
+            with applied():
+                yield f"latency-{board}", _board(cells, data.name(board), data.backends)
 
 
-def _board(cells: pd.DataFrame, board: str, backends: list[str]) -> Figure:
+def _board(cells: pd.DataFrame, name: str, backends: list[str]) -> Figure:
     modes = sorted(cells["mode"].unique(), reverse=True)
     labels = _labels(cells)
     models = list(dict.fromkeys(labels.loc[cells.sort_values("inference_ms_mean").index]))
@@ -37,11 +39,11 @@ def _board(cells: pd.DataFrame, board: str, backends: list[str]) -> Figure:
     for panel, mode in zip(panels, modes, strict=True):
         chosen = cells["mode"] == mode
         _bars(panel, cells[chosen].assign(label=labels[chosen]), models, backends)
-        panel.set_title(f"{board} · {mode}")
+        panel.set_title(mode)
         panel.set_xlabel("inference time (ms)")
     panels[0].set_yticks(range(len(models)), models)
     panels[0].invert_yaxis()
-    backend_legend(figure, backends)
+    backend_legend(figure, backends, name)
     return figure
 
 
@@ -71,7 +73,7 @@ def _bars(panel: Axes, cells: pd.DataFrame, models: list[str], backends: list[st
         end = max(mean + deviation, means.max())
         longest = max(longest, end)
         panel.annotate(
-            f"{mean:.3g}", (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
+            number(mean), (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
         )
     panel.set_xlim(0, longest * 1.16)
     panel.grid(visible=False, axis="y")

@@ -31,10 +31,10 @@ def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
             number = start // ROWS_PER_FIGURE + 1
             slug = f"series-{board}" if len(models) <= ROWS_PER_FIGURE else f"series-{board}-{number}"
             with applied():
-                yield slug, _page(readings[readings.model.isin(page)], board, page, data.backends)
+                yield slug, _page(readings[readings.model.isin(page)], data.name(board), page, data.backends)
 
 
-def _page(readings: pd.DataFrame, board: str, models: list[str], backends: list[str]) -> Figure:
+def _page(readings: pd.DataFrame, name: str, models: list[str], backends: list[str]) -> Figure:
     modes = sorted(readings["mode"].unique())
     figure = Figure(figsize=(WIDTH_IN, 0.7 + ROW_INCH * len(models)))
     panels = figure.subplots(len(models), len(modes), sharey="row", squeeze=False)
@@ -46,7 +46,7 @@ def _page(readings: pd.DataFrame, board: str, models: list[str], backends: list[
         label_milliseconds(row[0])
     for panel in panels[-1]:
         panel.set_xlabel("inference number")
-    backend_legend(figure, backends)
+    backend_legend(figure, backends, name)
     return figure
 
 

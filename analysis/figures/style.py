@@ -17,6 +17,8 @@ LAYOUT_FONT = (
     "DejaVu Sans"  # comes with matplotlib, so layout is the same everywhere; wider than what a page shows
 )
 WIDTH_IN = 7.6
+VERY_WIDE_SPAN = 60.0
+MOST_LEGEND_COLUMNS = 5
 WIDE_SPAN = 8.0  # from this ratio of greatest to least on, ticks at 1, 2 and 5 of each decade are enough
 
 RC = {
@@ -69,15 +71,23 @@ def applied() -> AbstractContextManager[None]:
     return mpl.rc_context(cast(Any, RC))
 
 
-def backend_legend(figure: Figure, backends: Sequence[str], extra: Sequence[Line2D] = ()) -> None:
-    """Put one legend for the whole figure above its panels."""
+def backend_legend(figure: Figure, backends: Sequence[str], title: str) -> None:
+    """Put one legend for the whole figure above its panels, under the name of what they have in common."""
     tones, shapes = colours(backends), markers(backends)
     handles = [
         Line2D([], [], color=tones[name], marker=shapes[name], markersize=5, linewidth=1.6, label=name)
         for name in sorted(set(backends))
     ]
-    handles += list(extra)
-    figure.legend(handles=handles, loc="outside upper left", ncols=min(len(handles), 5), borderaxespad=0.2)
+    legend = figure.legend(
+        handles=handles,
+        loc="outside upper left",
+        ncols=min(len(handles), MOST_LEGEND_COLUMNS),
+        borderaxespad=0.2,
+        title=title,
+        alignment="left",
+        title_fontproperties={"weight": "bold", "size": 9.5},
+    )
+    legend.get_title().set_color(INK)
 
 
 def label_milliseconds(axes: Axes, which: str = "y") -> None:
@@ -86,6 +96,7 @@ def label_milliseconds(axes: Axes, which: str = "y") -> None:
     if high / low < WIDE_SPAN:
         axis.set_major_locator(mpl.ticker.MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     else:
-        axis.set_major_locator(mpl.ticker.LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=9))
+        steps = (1.0, 2.0, 5.0) if high / low < VERY_WIDE_SPAN else (1.0,)
+        axis.set_major_locator(mpl.ticker.LogLocator(base=10, subs=steps, numticks=6))
     axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(mpl.ticker.NullLocator())

@@ -64,10 +64,9 @@ def _board(data: SweepData, board: str, readings: pd.DataFrame) -> Figure:
         _mark_throttling(panel, telemetry, origin_ns)
     span_s = (int(readings.wall_ns.max()) - origin_ns) / 1e9
     panels[0].set_xlim(-0.02 * span_s, 1.02 * span_s)
-    panels[0].set_title(board)
     panels[-1].set_xlabel("time since the first inference (s)")
     figure.align_ylabels(panels)
-    backend_legend(figure, data.backends)
+    backend_legend(figure, data.backends, data.name(board))
     return figure
 
 

@@ -1,0 +1,77 @@
+"""Accuracy against time and against energy, with the frontier of what no other case beats in both."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figures.data import SweepData
+from analysis.figures.style import (
+    INK,
+    MUTED,
+    WIDTH_IN,
+    applied,
+    backend_legend,
+    colours,
+    label_milliseconds,
+    markers,
+)
+from analysis.frame import canonical, combined, one_mode
+from analysis.frontier import COST, pareto
+
+ORDER = 50
+TITLE = "Accuracy against cost"
+CAPTION = (
+    "One mark per case with a real accuracy; the line joins those that no other beats in both. "
+    "The axis of cost is logarithmic."
+)
+AXES = {"latency": "inference time (ms)", "energy": "energy per inference (J)"}
+
+
+def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
+    """Yield one figure per board on which at least two models have an accuracy."""
+    rows = combined(one_mode(canonical(data.cells.assign(source=data.sweep.sweep_id, published=False)), None))
+    for board in data.boards:
+        own = rows[rows.board == board]
+        frontiers = {against: pareto(own, against) for against in COST}
+        usable = {against: frame for against, frame in frontiers.items() if frame.model.nunique() > 1}
+        if usable:
+            simulated = (
+                data.cells.loc[data.cells.board == board, "simulated_parts"].str.contains("meter").any()
+            )
+            with applied():
+                yield f"frontier-{board}", _board(usable, data.name(board), data.backends, bool(simulated))
+
+
+def _board(
+    frontiers: dict[str, pd.DataFrame], name: str, backends: list[str], simulated_meter: bool
+) -> Figure:
+    figure = Figure(figsize=(WIDTH_IN, 3.6))
+    panels = figure.subplots(1, len(frontiers), sharey=True, squeeze=False)[0]
+    for panel, (against, frame) in zip(panels, frontiers.items(), strict=True):
+        _panel(panel, frame, COST[against], backends)
+        mark = ", simulated meter" if against == "energy" and simulated_meter else ""
+        panel.set_xlabel(AXES[against] + mark)
+    panels[0].set_ylabel("top-1 accuracy (%)")
+    backend_legend(figure, backends, name)
+    return figure
+
+
+def _panel(panel: Axes, frame: pd.DataFrame, cost: str, backends: list[str]) -> None:
+    tones, shapes = colours(backends), markers(backends)
+    best = frame[frame.on_frontier]
+    panel.step(
+        best[cost].astype(float), best.top1.astype(float) * 100, where="post", color=MUTED, linewidth=1
+    )
+    for row in frame.itertuples():
+        point = (float(getattr(row, cost)), float(row.top1) * 100)
+        panel.plot(
+            *point, shapes[row.backend], color=tones[row.backend], alpha=1.0 if row.on_frontier else 0.45
+        )
+    for row in best.drop_duplicates("model").itertuples():
+        point = (float(getattr(row, cost)), float(row.top1) * 100)
+        panel.annotate(row.model, point, xytext=(5, 5), textcoords="offset points", fontsize=8, color=INK)
+    panel.set_xscale("log")
+    panel.margins(0.15)
+    label_milliseconds(panel, "x")

@@ -1,0 +1,57 @@
+"""Power as an interval with its mean, above the idle power of the same cells."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.figures.data import SweepData
+from analysis.figures.style import INK, MUTED, WIDTH_IN, applied, backend_legend, colours, markers
+
+ORDER = 70
+TITLE = "Power"
+CAPTION = (
+    "Line: least to greatest power at the meter during the measured inferences; mark: the mean; grey tick: idle power "
+    "of the same cells. Means over boots; a case whose power is unknown is left out."
+)
+COLUMNS = ["power_idle_w", "power_min_w", "power_mean_w", "power_max_w"]
+ROW_INCH = 0.27
+
+
+def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
+    """Yield one figure per board that has a power trace."""
+    for board in data.boards:
+        cells = data.sound[(data.sound.board == board) & data.sound.power_mean_w.notna()]
+        if len(cells):
+            simulated = cells.simulated_parts.str.contains("meter").any()
+            name = f"{data.name(board)} · simulated meter" if simulated else data.name(board)
+            with applied():
+                yield f"power-{board}", _board(cells, name, data.backends)
+
+
+def _board(cells: pd.DataFrame, name: str, backends: list[str]) -> Figure:
+    means = cells.groupby(["model", "variant", "backend", "mode"])[COLUMNS].mean().astype(float)
+    tones, shapes = colours(backends), markers(backends)
+    figure = Figure(figsize=(WIDTH_IN, 1.4 + ROW_INCH * len(means)))
+    panel = figure.subplots()
+    labels = []
+    for y, ((model, variant, backend, mode), row) in enumerate(means.iterrows()):  # type: ignore[misc]
+        tone = tones[backend]
+        panel.plot(
+            [row.power_min_w, row.power_max_w],
+            [y, y],
+            color=tone,
+            linewidth=4,
+            alpha=0.35,
+            solid_capstyle="butt",
+        )
+        panel.plot(row.power_mean_w, y, shapes[backend], color=tone, markersize=6)
+        panel.plot(row.power_idle_w, y, "|", color=MUTED, markersize=9, markeredgewidth=1.6)
+        labels.append(f"{model} {variant} · {mode}".replace(" fp32", ""))
+    panel.set_yticks(range(len(labels)), labels)
+    panel.invert_yaxis()
+    panel.set_xlim(0, float(means.max(axis=None)) * 1.05)
+    panel.set_xlabel("power (W)", color=INK)
+    panel.grid(visible=False, axis="y")
+    backend_legend(figure, backends, name)
+    return figure
