@@ -14,7 +14,7 @@ from edgebench_runner.atomic import read_json
 from edgebench_runner.clock import now_ns
 from edgebench_runner.errors import UnsupportedError, WrongAnswerError
 from edgebench_runner.loop import FOREVER_NS
-from edgebench_runner.records import Records
+from edgebench_runner.records import TIME_ROW, Records
 from edgebench_runner.streams import Stages, measure_streams
 
 _PR_SET_PDEATHSIG = 1
@@ -34,6 +34,14 @@ class Worker(object):
         warmup, rows = protocol["warmup"], protocol["warmup"] + protocol["inferences"]
         records = Records(self.directory, rows)
         backend = self._loaded_backend()
+        if backend.times_itself:
+            self._run_tool(backend, records, warmup, rows)
+        else:
+            self._run_loop(backend, records, warmup, rows)
+        backend.close()
+        self.progress.say("done")
+
+    def _run_loop(self, backend: Any, records: Records, warmup: int, rows: int) -> None:
         items = self._items(rows)
         streams = [
             self._stages(backend.stream(index)) for index in range(self.spec["options"].get("streams", 1))
@@ -49,8 +57,25 @@ class Worker(object):
             measure_streams(streams, items[warmup:], records, warmup, self._stop_ns())
         if not warmup:
             self._verify(backend, streams[0].infer)
-        backend.close()
-        self.progress.say("done")
+
+    def _run_tool(self, backend: Any, records: Records, warmup: int, rows: int) -> None:
+        """Let a tool run and time all rows in one go; its phases are known afterwards."""
+        self.progress.say("inputs", source="random", resident=True)
+        if warmup:
+            self._verify(backend, backend.infer)
+        times = backend.run(rows)
+        for row, readings in enumerate(times):
+            TIME_ROW.pack_into(records.times, row * TIME_ROW.size, *readings)
+        for name, first, last in (
+            ("first", 0, min(1, warmup)),
+            ("warmup", 1, warmup),
+            ("measured", warmup, rows),
+        ):
+            if first < last:
+                start_ns, end_ns = times[first][0], times[last - 1][-1]
+                self.progress.say("phase", name=name, start_ns=start_ns, end_ns=end_ns)
+        if not warmup:
+            self._verify(backend, backend.infer)
 
     def _stop_ns(self) -> int:
         duration_s = self.spec["protocol"]["duration_s"]

@@ -37,11 +37,13 @@ class Backend(object):
         formats: artifact formats it can load.
         options: its options by name, as ``option`` describes them.
         needs_artifact: false for a backend that runs nothing.
+        times_itself: true for a tool that times its own inferences: ``run`` takes the place of the loop.
     """
 
     formats: Tuple[str, ...] = ()
     options: Dict[str, Option] = {}
     needs_artifact = True
+    times_itself = False
 
     def __init__(self, options: Dict[str, Any]) -> None:
         self.settings = self.resolve_options(options)
@@ -92,6 +94,10 @@ class Backend(object):
         whose ``infer`` only one thread may call overrides this.
         """
         return self.infer
+
+    def run(self, count: int) -> List[Tuple[int, int, int, int]]:
+        """Run ``count`` inferences and return four readings each, ns; only where ``times_itself``."""
+        raise NotImplementedError
 
     def placement(self) -> Optional[List[Dict]]:
         """Return where the graph ran: ``[{"device", "nodes", "time_share"}]``, or ``None`` if unknown."""
