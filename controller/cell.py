@@ -130,6 +130,8 @@ class CellRun:
         answer = self.board.execute(command, json.dumps(self.spec))
         _refuse_held(answer)
         if answer.code == TIMED_OUT:
+            if self.setup.can_reboot:  # what ignores its own deadline would disturb the next cell too
+                self._reboot()
             raise CellFailedError(
                 f"the runner did not end within {limit_s:.0f} s, though its own deadline is shorter"
             )
