@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,15 @@ class Variable(NamedTuple):
 
     types: tuple[type, ...]
     text: str
+    is_valid: Callable[[Any], bool] = lambda value: True
+
+
+def _is_seconds(value: Any) -> bool:
+    """A number above zero, also as the text that a command line's ``-e`` makes of it."""
+    try:
+        return not isinstance(value, bool) and 0 < float(value) < float("inf")
+    except ValueError:
+        return False
 
 
 VARIABLES = {
@@ -30,7 +40,9 @@ VARIABLES = {
     "edgebench_can_reboot": Variable((bool,), "true or false"),
     "edgebench_simulated": Variable((bool,), "true or false"),
     "edgebench_results": Variable((str,), "the folder on the controller that holds the results of sweeps"),
-    "edgebench_reconnect_s": Variable((int, float), "seconds that a lost board is waited for"),
+    "edgebench_reconnect_s": Variable(
+        (int, float, str), "seconds that a lost board is waited for, above 0", _is_seconds
+    ),
     "edgebench_gate": Variable((dict,), "a mapping of thresholds, as in a profile's gate"),
 }
 METER_KEYS = {
@@ -82,7 +94,7 @@ def _check_types(file: str, where: str, found: dict[str, Any], known: dict[str, 
     for key, value in found.items():
         if key not in known:
             problems.append(Problem(file, f"{where}.{key}", key, one_of(known)))
-        elif not isinstance(value, known[key].types):
+        elif not (isinstance(value, known[key].types) and known[key].is_valid(value)):
             problems.append(Problem(file, f"{where}.{key}", value, known[key].text))
     return problems
 

@@ -39,6 +39,9 @@ def test_an_inventory_without_boards_is_refused() -> None:
         ({"edgebench_metre": "desk"}, "edgebench_metre", "edgebench_metre", "edgebench_meter, "),
         ({"edgebench_meter": "desc"}, "edgebench_meter", "desc", "desk"),
         ({"edgebench_power_switch": "plug"}, "edgebench_power_switch", "plug", "a mapping"),
+        ({"edgebench_reconnect_s": "soon"}, "edgebench_reconnect_s", "soon", "seconds"),
+        ({"edgebench_reconnect_s": 0}, "edgebench_reconnect_s", 0, "above 0"),
+        ({"edgebench_reconnect_s": True}, "edgebench_reconnect_s", True, "seconds"),
     ],
 )
 def test_a_mistake_in_a_board_is_one_problem(
@@ -47,6 +50,11 @@ def test_a_mistake_in_a_board_is_one_problem(
     (problem,) = check({"pi": {**a_metered_host(), **changes}})
     assert (problem.key, problem.found) == (f"pi.{key}", found)
     assert valid in problem.valid
+
+
+@pytest.mark.parametrize("seconds", [30, 0.5, "120"])
+def test_seconds_may_come_from_the_command_line(seconds: Any) -> None:
+    assert check({"pi": {**a_host(), "edgebench_reconnect_s": seconds}}) == []
 
 
 @pytest.mark.parametrize("name", ["Pi", "pi.lab", "-pi", "my pi", "pi/../etc"])
