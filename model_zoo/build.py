@@ -155,10 +155,12 @@ def _run(jobs: "list[Job]", workers: int) -> "tuple[list[Outcome], list[str]]":
                     f"[{len(jobs) - len(pending)}/{len(jobs)}] {job.model.name} {job.variant}",
                     file=sys.stderr,
                 )
-    finally:
+    except BaseException:
         for process in list((pool._processes or {}).values()):
             process.kill()
-        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
     return outcomes, errors
 
 

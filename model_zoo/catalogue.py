@@ -54,7 +54,9 @@ def select(models: dict[str, Model], names: Sequence[str]) -> list[Model]:
 
 def variants_of(model: Model) -> list[str]:
     """Return the names of the variants that can be made of a model."""
-    found = [name for module in plugins.names("variants") for name in plugins.load("variants", module).NAMES]
+    weights = plugins.load("sources", model.source_kind).declared_weights(model)
+    modules = [plugins.load("variants", name) for name in plugins.names("variants")]
+    found = [name for module in modules if module.applies(weights) for name in module.NAMES]
     return [name for name in found if model.variants is None or name in model.variants]
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``list``, ``build``, ``verify``, ``trace``."""
+"""The command line: ``list``, ``page``, ``build``, ``verify``, ``trace``."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from model_zoo import build as building
-from model_zoo import catalogue, plugins, tracing
+from model_zoo import catalogue, catalogue_page, plugins, tracing
 from model_zoo.errors import ZooError
 from model_zoo.source import WEIGHTS
 from model_zoo.store import Store
@@ -40,6 +40,8 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = verbs.add_parser("list", help="print the catalogue")
     listing.set_defaults(verb=_list)
+    page = verbs.add_parser("page", help="print the page of the catalogue, docs/catalogue.md")
+    page.set_defaults(verb=_page)
     build = verbs.add_parser("build", help="export and verify artifacts that the store lacks")
     build.set_defaults(verb=_build)
     build.add_argument("--models", nargs="+", required=True, metavar="NAME", help="names, or: all")
@@ -100,6 +102,11 @@ def _list(options: argparse.Namespace) -> int:
             print(
                 f"{row['model']:32} {row['task']:15} {size:12} {parameters:>10}  {' '.join(row['formats'])}"
             )
+    return 0
+
+
+def _page(options: argparse.Namespace) -> int:
+    print(catalogue_page.render(catalogue.load()), end="")
     return 0
 
 

@@ -1,7 +1,7 @@
 """One entry of the catalogue: a table of a TOML file, checked key by key."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Model:
     name: str
     task: str
     source: str
-    arguments: dict[str, Any]
+    arguments: dict[str, Any] = field(hash=False)
     input_shape: tuple[int, ...]
     preprocess: Preprocess
     dataset: str

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 from model_zoo import download
 from model_zoo.dataset import Dataset
-from model_zoo.errors import ZooError
+from model_zoo.errors import UnsupportedError, ZooError
 from model_zoo.model import Model
 
 if TYPE_CHECKING:
@@ -37,11 +37,31 @@ class Request:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A torch network in evaluation mode, and where its weights come from, in the artifact record's words."""
+    """A torch network in evaluation mode, or an ONNX file, and where its weights come from.
 
-    module: "nn.Module"
+    Attributes:
+        weights, weights_detail: as in the artifact record.
+        file: an ONNX file, where there is no network.
+        names: of the input and the first output.
+        detail: what a variant did, for the artifact record.
+    """
+
     weights: str
     weights_detail: str
+    module: "nn.Module | None" = None
+    file: Path | None = None
+    names: tuple[str, str] = ("input", "output")
+    detail: dict[str, Any] | None = None
+
+    def network(self) -> "nn.Module":
+        """Return the torch network.
+
+        Raises:
+            UnsupportedError: the source is a file.
+        """
+        if self.module is None:
+            raise UnsupportedError(f"the source is a file ({self.file}), not a torch network")
+        return self.module
 
 
 def choose_weights(
@@ -60,14 +80,13 @@ def choose_weights(
             if address is None or sha256 is None:
                 raise download.UnreachableError("no address with a digest is known")
             path = download.fetch(address, sha256, request.folder)
-            return Loaded(weights.load_into(build(), path), "pretrained", f"{address} sha256:{path.stem}")
+            module = weights.load_into(build(), path)
+            return Loaded("pretrained", f"{address} sha256:{path.stem}", module)
         except download.UnreachableError as error:
             if request.weights == "pretrained":
                 raise ZooError(f"{model.name}: pretrained weights: {error}") from error
-    module = weights.seeded(build, model, request.dataset)
-    return Loaded(
-        module, "seeded_random", f"torch seed {model.seed}; normalisation from {request.dataset.name}"
-    )
+    detail = f"torch seed {model.seed}; normalisation from {request.dataset.name}"
+    return Loaded("seeded_random", detail, weights.seeded(build, model, request.dataset))
 
 
 def digest_in_name(address: str | None) -> str | None:

@@ -6,9 +6,11 @@ import shutil
 import signal
 import sys
 import time
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from model_zoo.source import Loaded, Request
 from model_zoo.store import IDENTITY, Record, Store, sha256_of, write_json
 
 _PR_SET_PDEATHSIG = 1
+N_CALIBRATION = 32
 
 
 @dataclass(frozen=True)
@@ -58,23 +61,32 @@ def build(job: Job) -> Outcome:
     request = Request(job.model, data, job.weights, store.weights)
     loaded = plugins.load("sources", job.model.source_kind).load(request)
     variant = plugins.load("variants", job.variant_module)
-    expected = verification.reference(_infer(loaded), job.model, data)
-    transformed = variant.transform(loaded, job.variant)
     data_record = _publish_dataset(store, data)
     artifacts, unsupported = [], []
+    try:
+        transformed = variant.transform(loaded, job.variant, job.model)
+    except UnsupportedError as error:
+        say(f"{job.model.name} {job.variant}: unsupported: {error}")
+        return Outcome([], [_refusal(job, *target, error) for target in job.targets])
+    source = loaded if transformed.detail is None else transformed
+    expected = verification.reference(_infer(source), job.model, data)
     for format_name, opset in job.targets:
         started = time.monotonic()
         try:
-            maker = _Maker(job, store, data, data_record, expected, variant.TOLERANCE)
+            maker = _Maker(job, store, data, data_record, expected, variant)
             record = maker.make(transformed, format_name, opset)
         except UnsupportedError as error:
-            identity = (job.model.name, job.variant, format_name, opset)
-            unsupported.append({**dict(zip(IDENTITY, identity, strict=True)), "reason": str(error)})
+            unsupported.append(_refusal(job, format_name, opset, error))
             say(f"{job.model.name} {job.variant} {format_name}: unsupported: {error}")
             continue
         artifacts.append(record)
         say(f"{summary(record)} in {time.monotonic() - started:.1f} s")
     return Outcome(artifacts, unsupported)
+
+
+def _refusal(job: Job, format_name: str, opset: int | None, reason: UnsupportedError) -> Record:
+    identity = (job.model.name, job.variant, format_name, opset)
+    return {**dict(zip(IDENTITY, identity, strict=True)), "reason": str(reason)}
 
 
 def summary(record: Record) -> str:
@@ -99,7 +111,7 @@ class _Maker:
     data: Dataset
     data_record: Record
     expected: verification.Reference
-    tolerance: verification.Tolerance
+    variant: ModuleType
 
     def make(self, loaded: Loaded, format_name: str, opset: int | None) -> Record:
         import torch
@@ -109,21 +121,29 @@ class _Maker:
         try:
             path = directory / f"model.{exporter.EXTENSION}"
             example = torch.from_numpy(self.expected.inputs[:1])
-            exporter.export(loaded.module, example, path, opset)
+            exporter.export(loaded, example, path, opset)
+            detail = self.variant.finish(path, format_name, self._calibration()) or loaded.detail
             infer = exporter.load(path)
-            verified = verification.verify(infer, self.expected, self.tolerance, self.job.model.task)
+            verified = verification.verify(
+                infer, self.expected, self.variant.TOLERANCE, self.job.model, loaded.weights
+            )
             if loaded.weights != "seeded_random":
                 verified["accuracy"] = verification.accuracy(infer, self.job.model, self.data)
             inputs, outputs = self.expected.check_pairs()
             np.savez(directory / "check.npz", inputs=inputs, outputs=outputs)
-            record = self._record(loaded, format_name, opset, path) | {"verification": verified}
+            record = self._record(loaded, format_name, opset, path, detail) | {"verification": verified}
             write_json(directory / "artifact.json", record)
             self.store.publish(directory, "artifacts", record["sha256"])
             return record
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
-    def _record(self, loaded: Loaded, format_name: str, opset: int | None, path: Path) -> Record:
+    def _calibration(self) -> verification.Floats:
+        return self.job.model.preprocess.apply(self.data.calibration[:N_CALIBRATION])
+
+    def _record(
+        self, loaded: Loaded, format_name: str, opset: int | None, path: Path, detail: Record | None
+    ) -> Record:
         job, model = self.job, self.job.model
         output_shape = [1, *self.expected.outputs.shape[1:]]
         key = cache_key.key(model, job.variant_module, job.variant, format_name, opset, loaded.weights)
@@ -142,21 +162,23 @@ class _Maker:
             "seed": model.seed,
             "classes": model.classes,
             "input": {
-                "name": "input",
+                "name": loaded.names[0],
                 "shape": list(model.input_shape),
                 "dtype": "float32",
                 "layout": "NCHW",
             },
             "preprocess": model.preprocess.record(),
-            "outputs": [{"name": "output", "shape": output_shape, "dtype": "float32"}],
+            "outputs": [{"name": loaded.names[1], "shape": output_shape, "dtype": "float32"}],
             "dataset": {"name": self.data.name, "sha256": self.data_record["sha256"]},
             "check": {
                 "file": "check.npz",
                 "sha256": sha256_of(path.with_name("check.npz")),
-                "atol": self.tolerance.atol,
-                "rtol": self.tolerance.rtol,
+                "atol": self.variant.TOLERANCE.atol,
+                "rtol": self.variant.TOLERANCE.rtol,
             },
-            "parameters": sum(parameter.numel() for parameter in loaded.module.parameters()),
+            "parameters": _parameters(loaded),
+            "variant_detail": detail,
+            "bytes_compressed": _compressed_bytes(path) if loaded.weights == "trained" else None,
             "flops": None if model.macs is None else 2 * model.macs,
             "source": model.source,
             "origin": model.origin,
@@ -166,12 +188,27 @@ class _Maker:
         }
 
 
+def _parameters(loaded: Loaded) -> int | None:
+    if loaded.module is None:
+        return None
+    return sum(parameter.numel() for parameter in loaded.module.parameters())
+
+
+def _compressed_bytes(path: Path) -> int:
+    return len(zlib.compress(path.read_bytes(), 6))
+
+
 def _infer(loaded: Loaded) -> verification.Infer:
     import torch
 
+    if loaded.file is not None:
+        infer_file: verification.Infer = plugins.load("exporters", "onnx").load(loaded.file)
+        return infer_file
+    network = loaded.network()
+
     def infer(batch: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.no_grad():
-            return np.asarray(loaded.module(torch.from_numpy(batch)).float().numpy())
+            return np.asarray(network(torch.from_numpy(batch)).float().numpy())
 
     return infer
 

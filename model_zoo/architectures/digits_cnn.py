@@ -22,22 +22,22 @@ def build() -> nn.Module:
     )
 
 
-def train(network: nn.Module, model: Model) -> str:
+def train(network: nn.Module, model: Model, epochs: int = EPOCHS) -> str:
     """Train in place on the training split, the same way every time; return how, for the record."""
     (images, labels), _ = digits.split()
     inputs, targets = torch.from_numpy(model.preprocess.apply(images)), torch.from_numpy(labels)
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=1e-2, epochs=EPOCHS, steps_per_epoch=-(-len(inputs) // BATCH)
+        optimiser, max_lr=1e-2, epochs=epochs, steps_per_epoch=-(-len(inputs) // BATCH)
     )
     network.train()
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         for batch in torch.randperm(len(inputs)).split(BATCH):
             optimiser.zero_grad()
             nn.functional.cross_entropy(network(inputs[batch]), targets[batch]).backward()
             optimiser.step()
             schedule.step()
-    return f"{EPOCHS} epochs of Adam on {len(inputs)} digits of the training split, batches of {BATCH}"
+    return f"{epochs} epochs of Adam on {len(inputs)} digits of the training split, batches of {BATCH}"
 
 
 def _block(channels_in: int, channels_out: int) -> list[nn.Module]:

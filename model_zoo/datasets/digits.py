@@ -36,7 +36,7 @@ Labelled = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 def split() -> tuple[Labelled, Labelled]:
     """Return (training, test), each uint8 images (n, 8, 8, 1) and int64 labels (n,): 1437 and 360 digits."""
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+    from sklearn.datasets import load_digits
 
     bunch = load_digits()
     images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)[..., np.newaxis]

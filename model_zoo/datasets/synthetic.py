@@ -1,7 +1,7 @@
 """Seeded random images for models whose real data set is not at hand: latency needs pixels, not meaning.
 
-Plain noise looks the same to a network after its first pooling, so that every image gets the same answer and
-a broken conversion could pass. These images are sums of noise at several scales: they differ in structure.
+Plain noise looks the same to a network after its first pooling, so that every image gets the same answer and a broken
+conversion could pass. These are sums of noise at several scales, each image with its own contrast and colour.
 """
 
 import re
@@ -36,7 +36,7 @@ def load(name: str) -> Dataset:
 
 
 def make_images(count: int, size: int, seed: int) -> NDArray[np.uint8]:
-    """Return uint8 images (count, size, size, 3): the mean of noise in blocks of 1 pixel to half the image.
+    """Return uint8 images (count, size, size, 3): noise in blocks of 1 pixel to half the image.
 
     Only integers are used, so that the bytes are the same on every machine.
     """
@@ -47,6 +47,7 @@ def make_images(count: int, size: int, seed: int) -> NDArray[np.uint8]:
         coarse = random.integers(0, 256, (count, n, n, 3), dtype=np.uint8)
         rows = np.arange(size) * n // size
         total += coarse[:, rows][:, :, rows]
-    mean = total // len(cells)
-    stretched = (mean.astype(np.int32) - 128) * len(cells) // 2 + 128
-    return np.clip(stretched, 0, 255).astype(np.uint8)
+    texture = (total // len(cells)).astype(np.int32) - 128
+    contrast = random.integers(16, 64 * len(cells), (count, 1, 1, 3))
+    brightness = random.integers(32, 224, (count, 1, 1, 3))
+    return np.clip(texture * contrast // 64 + brightness, 0, 255).astype(np.uint8)

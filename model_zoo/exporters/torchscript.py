@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from model_zoo.source import Loaded
+
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 EXTENSION = "pt"
 PACKAGES = ("torch",)
 OPSET = False
 
 
-def export(module: "nn.Module", example: "Tensor", path: Path, opset: int | None) -> None:
+def export(loaded: Loaded, example: "Tensor", path: Path, opset: None) -> None:
     """Trace the network and save it. It is not frozen: torch 2.6 dies of that on ARMv8.0."""
     import torch
 
     with torch.no_grad():
-        torch.jit.trace(module, example, check_trace=False).save(str(path))
+        torch.jit.trace(loaded.network(), example, check_trace=False).save(str(path))
 
 
 def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

@@ -36,4 +36,4 @@ def load(request: Request) -> Loaded:
     torch.manual_seed(model.seed)
     network = architecture.build()
     detail = architecture.train(network, model)
-    return Loaded(network.eval(), "trained", f"seed {model.seed}; {detail}")
+    return Loaded("trained", f"seed {model.seed}; {detail}", network.eval())

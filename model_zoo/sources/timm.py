@@ -39,7 +39,7 @@ def load(request: Request) -> Loaded:
         published = timm.get_pretrained_cfg(f"{model.source_argument}.{model.weights}")
         if published is None:
             raise ZooError(f"{where} weights: timm has no {model.weights!r} for {model.source_argument}")
-        address = published.url or None
+        address = str(published.url) if published.url else None
     return choose_weights(
         request,
         lambda: timm.create_model(model.source_argument, **model.arguments),

@@ -1,10 +1,14 @@
 """``torchvision:<constructor>``, with the weights that torchvision publishes."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from model_zoo.errors import ZooError
 from model_zoo.model import Model
 from model_zoo.source import Loaded, Request, choose_weights, digest_in_name
+
+if TYPE_CHECKING:
+    pass
 
 PACKAGES = ("torch", "torchvision")
 
@@ -28,7 +32,7 @@ def load(request: Request) -> Loaded:
     from model_zoo import torch_setup
 
     torch_setup.define_torchvision_operators()
-    from torchvision import models  # type: ignore[import-untyped]
+    from torchvision import models
 
     model = request.model
     try:
