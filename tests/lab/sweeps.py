@@ -74,7 +74,8 @@ class Controller:
     def completed(self, sweep_id: str) -> dict[str, str]:
         """The text of every record of a measured cell, by path: what must never change again."""
         cells = self.folder / "results" / sweep_id / "cells"
-        texts = {str(path): path.read_text() for path in cells.glob("*/*/cell.json")}
+        paths = [path for path in cells.glob("*/*/cell.json") if not path.parent.name.startswith(".")]
+        texts = {str(path): path.read_text() for path in paths}
         return {path: text for path, text in texts.items() if json.loads(text)["outcome"] == "ok"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -96,7 +97,7 @@ def disturbed(needs_root: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def run_disturbed(lab: VirtualLab, controller: Controller) -> Disturbed:
     controller.write_sleeper(sleep_s=1.0, inferences=15, repeats=3)
-    sweep = controller.start(SWEEP, "-e", f"edgebench_reconnect_s={RECONNECT_S}")
+    sweep = controller.start(SWEEP, "-e", json.dumps({"edgebench_reconnect_s": RECONNECT_S}))
     injectors = [threading.Thread(target=inject, args=(sweep, lab, name)) for name in FAULTS]
     for injector in injectors:
         injector.start()
