@@ -16,28 +16,12 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "benchmarks")]
 import numpy as np  # noqa: E402
 import runner_loadgen  # noqa: E402
 import runner_loops  # noqa: E402
+from runner_figures import Figures  # noqa: E402
 
 from edgebench_runner import floor  # noqa: E402
 
 TURNS = 9
-TELEMETRY_BLOCK = 8  # calls of a loop between two changes: longer than the interval between samples
-
-
-class Figures:
-    """Prints each figure beside its bounds and remembers whether one was missed."""
-
-    def __init__(self) -> None:
-        self.missed = False
-
-    def show(self, name: str, value: float, low: float | None, high: float | None, detail: str) -> None:
-        """Print one figure; a bound that is ``None`` does not exist."""
-        kept = (low is None or value >= low) and (high is None or value <= high)
-        self.missed |= not kept
-        bounds = f"{'' if low is None else low} .. {'' if high is None else high}"
-        print(
-            f"{name:34} {value:10.4g}   bounds {bounds:14} {'ok' if kept else 'MISSED':7} {detail}",
-            flush=True,
-        )
+TELEMETRY_BLOCK = 16  # calls of a loop between two changes: longer than the interval between samples
 
 
 def main() -> int:
@@ -48,12 +32,13 @@ def main() -> int:
     )
     parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--block", type=int, default=10, help="inferences between two changes of loop")
-    parser.add_argument("--rounds", type=int, default=40, help="rounds of A B B A")
+    parser.add_argument("--block", type=int, default=5, help="inferences between two changes of loop")
+    parser.add_argument("--rounds", type=int, default=80, help="rounds of A B B A")
     arguments = parser.parse_args()
     figures = Figures()
     bench_floor(figures)
-    subject = runner_loops.Subject(arguments.store, arguments.model, arguments.threads, arguments.block)
+    artifact = runner_loops.find_artifact(arguments.store, arguments.model, "onnx")
+    subject = runner_loops.Subject("onnxruntime", artifact, arguments.threads, arguments.block)
     bench_loop(figures, subject, arguments.rounds)
     bench_telemetry(figures, subject, arguments.rounds)
     return 1 if figures.missed else 0
@@ -82,11 +67,11 @@ def bench_telemetry(figures: Figures, subject: runner_loops.Subject, rounds: int
     """The runner's loop with telemetry on against off."""
     with runner_loops.telemetry_switch(interval_s=0.5) as switch:
 
-        def sampled():
+        def sampled() -> np.ndarray:
             switch(True)
             return np.concatenate([subject.runner_loop_ns() for _ in range(TELEMETRY_BLOCK)])
 
-        def unsampled():
+        def unsampled() -> np.ndarray:
             switch(False)
             return np.concatenate([subject.runner_loop_ns() for _ in range(TELEMETRY_BLOCK)])
 

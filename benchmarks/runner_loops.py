@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import runner_bare
 
-from edgebench_runner import loop, records
-from edgebench_runner.backends.onnxruntime import Backend
+from edgebench_runner import loop, plugins, records
 from edgebench_runner.tasks.classification import Task
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -34,53 +34,55 @@ class Subject:
     """One loaded artifact, run by either loop.
 
     Args:
-        store: directory of the zoo.
-        model: name of the model; its fp32 ONNX artifact is used.
-        threads: threads of the session, the same for both loops.
+        name: the backend.
+        artifact: an artifact as a cell spec describes it.
+        threads: threads of the runtime, the same for both loops.
         block: inferences per call of a loop.
     """
 
-    def __init__(self, store: Path, model: str, threads: int, block: int) -> None:
-        artifact = find_artifact(store, model)
-        self.backend = Backend({"threads": threads})
-        self.backend.import_runtime()
-        self.backend.load(artifact)
-        self.task = Task(artifact)
-        height, width = artifact["preprocess"]["size"]
+    def __init__(self, name: str, artifact: dict[str, Any], threads: int, block: int) -> None:
+        backend = plugins.load("backends", name).Backend({"threads": threads})
+        backend.import_runtime()
+        backend.load(artifact)
+        self._infer, self._bare_infer = backend.stream(0), getattr(runner_bare, name)(backend)
+        self._task = Task(artifact)
         channels = len(artifact["preprocess"]["mean"])
-        image = np.random.default_rng(0).integers(0, 256, (height, width, channels), dtype=np.uint8)
-        self.items = [(0, image)] * block
+        shape = (*artifact["preprocess"]["size"], channels)
+        image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+        self._items = [(0, image)] * block
         self._directory = tempfile.TemporaryDirectory()
         self._records = records.Records(self._directory.name, block)
 
     def runner_loop_ns(self) -> np.ndarray:
         """Return the inference times of one block, measured by the runner's loop."""
-        kept, task = self._records, self.task
-        loop.measure(
-            self.items, task.prepare, self.backend.infer, task.finish, kept.times, 0, kept.keep_answer
-        )
+        kept, task = self._records, self._task
+        loop.measure(self._items, task.prepare, self._infer, task.finish, kept.times, 0, kept.keep_answer)
         times = np.frombuffer(kept.times, "<i8").reshape(-1, 4)
         return times[:, 2] - times[:, 1]
 
     def bare_loop_ns(self) -> np.ndarray:
         """Return the inference times of one block, measured as a user's script would."""
-        session, task, times = self.backend._session, self.task, []
-        name, outputs = session.get_inputs()[0].name, [session.get_outputs()[0].name]
-        for _, image in self.items:
+        infer, task, times = self._bare_infer, self._task, []
+        for _, image in self._items:
             tensor = task.prepare(image)
             start = time.perf_counter_ns()
-            result = session.run(outputs, {name: tensor})
+            result = infer(tensor)
             times.append(time.perf_counter_ns() - start)
-            task.finish(result[0])
+            task.finish(result)
         return np.array(times)
 
 
-def find_artifact(store: Path, model: str) -> dict[str, Any]:
-    """Return the fp32 ONNX artifact of a model, built first where the store lacks it."""
+def find_artifact(store: Path, model: str, kind: str) -> dict[str, Any]:
+    """Return the fp32 artifact of a model in a format, built first where the store lacks it."""
     command = [sys.executable, "-m", "model_zoo", "build", "--models", model, "--variants", "fp32"]
-    subprocess.run([*command, "--formats", "onnx", "--store", str(store)], cwd=REPOSITORY, check=True)
+    subprocess.run([*command, "--formats", kind, "--store", str(store)], cwd=REPOSITORY, check=True)
+    return stored_artifact(store, model, kind)
+
+
+def stored_artifact(store: Path, model: str, kind: str) -> dict[str, Any]:
+    """Return the fp32 artifact of a model in a format from the store."""
     index = json.loads((store / "index.json").read_text())
-    wanted = (model, "fp32", "onnx")
+    wanted = (model, "fp32", kind)
     found = next(a for a in index["artifacts"] if (a["model"], a["variant"], a["format"]) == wanted)
     return {**found, "path": str(store / "artifacts" / found["sha256"] / found["file"])}
 

@@ -11,6 +11,7 @@ from edgebench_runner import pulses, resources
 from edgebench_runner.atomic import sha256_json
 
 _MARGIN_S = 120.0
+_OOM_POLICY_SINCE = 243
 
 
 def systemd_usable() -> bool:
@@ -18,6 +19,13 @@ def systemd_usable() -> bool:
     return (
         os.geteuid() == 0 and os.path.isdir("/run/systemd/system") and shutil.which("systemd-run") is not None
     )
+
+
+def systemd_version() -> int:
+    """Return the version of systemd, 0 where it does not say."""
+    output = subprocess.check_output(["systemctl", "--version"], stderr=subprocess.DEVNULL).decode("utf-8")
+    match = re.match(r"systemd (\d+)", output)
+    return int(match.group(1)) if match else 0
 
 
 def longest_s(spec: Dict) -> float:
@@ -34,13 +42,18 @@ def longest_s(spec: Dict) -> float:
 def command(spec: Dict, spec_path: str, directory: str) -> List[str]:
     """Return the ``systemd-run`` command that runs one cell in a service and waits for its end."""
     cell = re.sub(r"[^A-Za-z0-9]+", "-", spec["cell_id"])
+    properties = ["RuntimeMaxSec={:.0f}".format(longest_s(spec))]
+    if systemd_version() >= _OOM_POLICY_SINCE:
+        properties.append(
+            "OOMPolicy=continue"
+        )  # else the runner is stopped along with a worker killed for memory
     return [
         "systemd-run",
         "--unit=edgebench-{}-{}".format(cell, sha256_json(directory)[:8]),
         "--collect",
         "--wait",
         "--quiet",
-        "--property=RuntimeMaxSec={:.0f}".format(longest_s(spec)),
+        *("--property=" + name for name in properties),
         "--setenv=PYTHONPATH=" + resources.root(),
         sys.executable,
         "-m",

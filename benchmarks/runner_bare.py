@@ -1,0 +1,78 @@
+"""What a user's own script would call for one inference, runtime by runtime, over what a backend has loaded.
+
+One function per backend, named like it: from the loaded backend to a function from a tensor to an output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Infer = Callable[[Any], Any]
+
+
+def onnxruntime(backend: Any) -> Infer:
+    """``InferenceSession.run``."""
+    session = backend._session
+    name, outputs = session.get_inputs()[0].name, [session.get_outputs()[0].name]
+    return lambda tensor: session.run(outputs, {name: tensor})[0]
+
+
+def pytorch(backend: Any) -> Infer:
+    """The call of a module."""
+    module, from_numpy = backend._module, backend._torch.from_numpy
+    return lambda tensor: module(from_numpy(tensor)).numpy()
+
+
+def tflite(backend: Any) -> Infer:
+    """``Interpreter.invoke`` between ``set_tensor`` and ``get_tensor``."""
+    interpreter = backend._interpreters[0]
+    entry, result = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+
+    def infer(tensor: Any) -> Any:
+        interpreter.set_tensor(entry, tensor)
+        interpreter.invoke()
+        return interpreter.get_tensor(result)
+
+    return infer
+
+
+def openvino(backend: Any) -> Infer:
+    """``InferRequest.infer``."""
+    request = backend._requests[0]
+
+    def infer(tensor: Any) -> Any:
+        request.infer([tensor])
+        return request.get_output_tensor(0).data
+
+    return infer
+
+
+def opencv(backend: Any) -> Infer:
+    """``Net.forward`` after ``setInput``."""
+    net = backend._net
+
+    def infer(tensor: Any) -> Any:
+        net.setInput(tensor)
+        return net.forward()
+
+    return infer
+
+
+def ncnn(backend: Any) -> Infer:
+    """``Extractor.extract``."""
+    net, matrix = backend._net, backend._ncnn.Mat
+    entry, result = net.input_names()[0], net.output_names()[0]
+
+    def infer(tensor: Any) -> Any:
+        extractor = net.create_extractor()
+        extractor.input(entry, matrix(tensor[0]))
+        return extractor.extract(result)[1].numpy()
+
+    return infer
+
+
+def tensorflow(backend: Any) -> Infer:
+    """The call of a concrete function."""
+    function, constant, flatten = backend._function, backend._tf.constant, backend._tf.nest.flatten
+    return lambda tensor: flatten(function(constant(tensor)))[0].numpy()
