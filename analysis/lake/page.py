@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from analysis.lake.history import KEY, history
-from analysis.report.build import ICON, ICON_COLOURS, TEMPLATES, environment
+from analysis.report.build import ICON, ICON_COLOURS, environment
 
 WIDTH, HEIGHT, POINTS = 180, 28, 60
 
@@ -27,8 +26,6 @@ def history_page(nights: pd.DataFrame) -> str:
             boards=nights.board.nunique(),
             changed=len(changed),
             learning=int((series.status == "learning").sum()),
-            style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
-            script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
             icon=ICON.format(colour=ICON_COLOURS["red" if len(changed) else "green"]),
         )
     )

@@ -18,14 +18,17 @@ from analysis.files import write_json, write_text
 from analysis.groups import summarise_groups
 from analysis.report.conditions import condition_cards
 from analysis.report.failures import failed_cells
-from analysis.report.format import duration, is_known, number, percent, whole
+from analysis.report.format import duration, is_known, number, percent, sortable, whole
 from analysis.statistics.percentiles import required_n
 from analysis.summary import PERCENTILES
 from analysis.sweep import Sweep
 from analysis.verdict import judge
 
 TEMPLATES = Path(__file__).parent / "templates"
-INLINE_BUDGET_BYTES = 450_000
+COMPLETE_PAGE = "all.html"
+# Together these keep the page below one megabyte; what does not fit is on the complete page and in files.
+INLINE_BUDGET_BYTES = 330_000
+MOST_ROWS = 180
 SIMULATED_TEXT = {
     "board": "A simulated board stands in for hardware, so its times are no statement about any device.",
     "meter": "Power and energy come from a simulated meter: the chain works, but they say nothing about the board.",
@@ -49,27 +52,37 @@ def build_report(sweep: Sweep, cells: pd.DataFrame, set_aside: list[str]) -> Pat
     groups = summarise_groups(cells)
     write_json(sweep.report / "verdict.json", verdict)
     _write_tables(sweep.report / "tables", {"cells": cells, "summary": groups})
-    figures = list(_figures(SweepData(sweep, cells), sweep.report / "figures"))
-    page = (
-        environment()
-        .get_template("page.html.j2")
-        .render(
-            **_overview(sweep, cells, verdict),
-            groups=_with_shares(groups),
-            cells=cells.sort_values(["model", "board", "backend", "mode", "repeat"]).to_dict("records"),
-            figures=figures,
-            conditions=condition_cards(sweep, cells),
-            failures=failed_cells(sweep, cells),
-            set_aside=set_aside,
-            colours=colours(list(cells.backend)),
-            needed={name.removeprefix("inference_ms_"): required_n(p) for name, p in PERCENTILES.items()},
-            style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
-            script=Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
-            icon=quote(ICON.format(colour=ICON_COLOURS[verdict["verdict"]])),
-        )
-    )
-    write_text(sweep.report / "index.html", page)
+    everything: dict[str, list[Any]] = {
+        "groups": _with_shares(groups),
+        "cells": cells.sort_values(["model", "board", "backend", "mode", "repeat"]).to_dict("records"),
+        "failures": failed_cells(sweep, cells),
+    }
+    shared = {
+        **_overview(sweep, cells, verdict),
+        "figures": list(_figures(SweepData(sweep, cells), sweep.report / "figures")),
+        "conditions": condition_cards(sweep, cells),
+        "set_aside": set_aside[:MOST_ROWS],
+        "colours": colours(list(cells.backend)),
+    }
+    template = environment().get_template("page.html.j2")
+    (sweep.report / COMPLETE_PAGE).unlink(missing_ok=True)
+    if any(len(rows) > MOST_ROWS for rows in everything.values()):
+        write_text(sweep.report / COMPLETE_PAGE, template.render(**shared, **_first(everything, None)))
+    write_text(sweep.report / "index.html", template.render(**shared, **_first(everything, MOST_ROWS)))
     return sweep.report / "index.html"
+
+
+def _first(everything: dict[str, list[Any]], most: int | None) -> dict[str, Any]:
+    """Return the rows that a page shows, doubtful ones before all others when not all fit, and how many it hides."""
+    shown = {name: rows if most is None else _doubtful_first(rows, most) for name, rows in everything.items()}
+    hidden = {f"hidden_{name}": len(rows) - len(shown[name]) for name, rows in everything.items()}
+    return {**shown, **hidden}
+
+
+def _doubtful_first(rows: list[Any], most: int) -> list[Any]:
+    if len(rows) <= most:
+        return rows
+    return sorted(rows, key=lambda row: row.get("validity") == "valid")[:most]
 
 
 def environment() -> Environment:
@@ -81,7 +94,12 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    result.filters |= {"number": number, "percent": percent, "whole": whole}
+    result.filters |= {"number": number, "percent": percent, "sortable": sortable, "whole": whole}
+    result.globals |= {
+        "needed": {name.removeprefix("inference_ms_"): required_n(p) for name, p in PERCENTILES.items()},
+        "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        "script": Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
+    }
     result.tests["known"] = is_known
     return result
 
@@ -100,6 +118,7 @@ def _overview(sweep: Sweep, cells: pd.DataFrame, verdict: dict[str, Any]) -> dic
         "version": controller.get("edgebench_version", ""),
         "commit": str(controller.get("git_commit") or "")[:12],
         "verdict": verdict,
+        "icon": quote(ICON.format(colour=ICON_COLOURS[verdict["verdict"]])),
         "headline": f"{ok} of {len(cells)} cells measured and ended ok.",
         "tiles": _tiles(cells, verdict),
         "unit": "process" if by_process else "boot",

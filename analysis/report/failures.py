@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.report.format import is_known
 from analysis.sweep import Sweep
 
-TAIL_BYTES = 4000
+TAIL_BYTES = 1500
 
 
 def failed_cells(sweep: Sweep, cells: pd.DataFrame) -> list[dict[str, Any]]:

@@ -28,6 +28,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{rounded:,.{max(0, decimals)}f}".replace(",", "\u202f")
 
 
+def sortable(value: float | None) -> str:
+    """Return what a table is sorted by: six significant digits, nothing when the value is not known."""
+    return f"{value:.6g}" if is_known(value) else ""
+
+
 def percent(value: float | None, digits: int = 1) -> str:
     """Return a share as per cent, or a dash.
 
