@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -36,6 +36,7 @@ def test_effective_n_of_correlated_readings_follows_theory() -> None:
     assert theory * 0.75 < effective_n(values) < theory * 1.35
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.1, 1e6), min_size=1, max_size=300))
 def test_effective_n_is_never_above_n(values: list[float]) -> None:
     assert 0 < effective_n(np.array(values)) <= len(values)
