@@ -153,5 +153,8 @@ def _remove_board(lab: Lab, board: Board) -> None:
 
 
 def _remove_unlisted(lab: Lab, name: str) -> None:
-    made_from = json.loads((lab.board_directory(name) / "board.json").read_text())
-    _remove_board(lab, Board(**made_from["board"]))
+    marker = lab.board_directory(name) / "board.json"
+    if marker.exists():
+        _remove_board(lab, Board(**json.loads(marker.read_text())["board"]))
+    else:  # its making was interrupted before it had a network or a supervisor
+        shutil.rmtree(lab.board_directory(name))

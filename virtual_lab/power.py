@@ -21,8 +21,8 @@ from virtual_lab.supervisor import socket_path
 
 REQUESTS = ("on", "off", "cycle", "read")
 ANSWER_TIMEOUT_S = 30.0
-START_TIMEOUT_S = 20.0
-STOP_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 300.0  # an emulated board's disk is made first
+STOP_TIMEOUT_S = 60.0
 
 
 def request(lab: Lab, board: Board, word: str) -> dict[str, Any]:
@@ -123,12 +123,11 @@ def stop_supervisor(runtime: Path, name: str) -> bool:
     """
     if not is_supervised(runtime, name):
         return False
-    process = supervisor_pid(runtime, name)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process, signal.SIGTERM)
     deadline = time.monotonic() + STOP_TIMEOUT_S
     while is_supervised(runtime, name):
         if time.monotonic() > deadline:
-            raise LabError(f"board {name}: its supervisor (process {process}) does not end")
-        time.sleep(0.05)
+            raise LabError(f"board {name}: its supervisor does not end")
+        with contextlib.suppress(OSError):  # one that only just started, or has ended meanwhile
+            os.kill(supervisor_pid(runtime, name), signal.SIGTERM)
+        time.sleep(0.1)
     return True
