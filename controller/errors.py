@@ -17,7 +17,7 @@ class Problem(NamedTuple):
     def __str__(self) -> str:
         """One line for the console."""
         found = "nothing" if self.found is None else repr(self.found)
-        return f"{self.file}: {self.key}: found {found}; valid: {self.valid}"
+        return one_line(f"{self.file}: {self.key}: found {found}; valid: {self.valid}")
 
 
 class InputError(Exception):
@@ -30,6 +30,11 @@ class InputError(Exception):
 
 class BoardHeldError(Exception):
     """Another sweep holds the board."""
+
+
+def one_line(text: str) -> str:
+    """The text with everything escaped that would not print, a key's line feed for one."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def one_of(names: Iterable[str]) -> str:
