@@ -5,17 +5,18 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import shlex
 import signal
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from controller.ansible_board import AnsibleBoard
 from controller.board import UnreachableError
 from controller.board_sweep import BoardSweep
+from controller.cell import BoardBrokenError
 from controller.files import read_json
 from controller.results import Results
 from controller.spec import RECONNECT_S, BoardSetup
@@ -57,7 +58,7 @@ class ActionModule(ActionBase):
         board = AnsibleBoard(name, self, task_vars or {}, arguments["power_switch"])
         try:
             environments = _read_environments(board, arguments["environments"])
-        except UnreachableError as error:
+        except (UnreachableError, BoardBrokenError) as error:
             result.update(changed=False, measured=0, outcomes={}, broken=str(error))
             return result
         setup = BoardSetup(
@@ -96,9 +97,9 @@ def _die_with_playbook() -> None:
 def _read_environments(board: AnsibleBoard, paths: dict[str, str]) -> dict[str, dict[str, Any]]:
     environments = {}
     for name, path in paths.items():
-        answer = board.execute(f"cat {path}/environment.json")
+        answer = board.execute(f"cat {shlex.quote(path)}/environment.json")
         if answer.code != 0:
-            raise AnsibleActionFail(f"{board.name}: {path}/environment.json: {answer.stderr.strip()}")
+            raise BoardBrokenError(f"{board.name}: {path}/environment.json: {answer.stderr.strip()}")
         sealed = json.loads(answer.stdout)
         environments[name] = {
             "name": name,
