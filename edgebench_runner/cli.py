@@ -41,3 +41,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
         return error.exit_code
     except BrokenPipeError:
         return 0
+    except (
+        OSError
+    ) as error:  # a file the user named, or a full disk: its name and the system's words say it all
+        sys.stderr.write("edgebench_runner: {}: {}\n".format(error.filename or "system", error.strerror))
+        return 1
+    except KeyboardInterrupt:
+        return 130

@@ -24,6 +24,9 @@ def images(path: str, count: int) -> Tuple[List[Tuple[int, Any]], bool]:
         mapped = _map_member(path, "images.npy")
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise LoadFailedError("dataset {}: {}".format(path, error)) from error
+    if mapped.ndim != 4 or mapped.dtype != np.uint8:
+        line = "dataset {}: images are {} {}, valid: uint8 (n, height, width, channels)"
+        raise LoadFailedError(line.format(path, mapped.dtype, mapped.shape))
     distinct = mapped[: min(count, len(mapped))]
     available = available_bytes()
     resident = available is not None and distinct.nbytes <= RESIDENT_SHARE * available

@@ -97,6 +97,24 @@ def _contradictions(raw: Dict) -> List[str]:
             found.append("dataset: found null, valid: an object (task {} needs inputs)".format(raw["task"]))
         if raw["task"] is not None and raw["artifact"] and not raw["artifact"].get("preprocess"):
             found.append("artifact.preprocess: missing, valid: an object (task {})".format(raw["task"]))
+    if raw["artifact"] and raw["artifact"].get("preprocess"):
+        found += _shape_problems(raw["artifact"])
+    return found
+
+
+def _shape_problems(artifact: Dict) -> List[str]:
+    """Return where the pre-processing does not make what the input takes."""
+    shape, preprocess = artifact["input"]["shape"], artifact["preprocess"]
+    wanted = list(preprocess["size"]) + [len(preprocess["mean"])]
+    if artifact["input"]["layout"] == "NCHW":
+        wanted = wanted[2:] + wanted[:2]
+    found = []
+    if shape != [1] + wanted:
+        line = "artifact.input.shape: found {}, valid: {} (layout, preprocess.size and preprocess.mean)"
+        found.append(line.format(shape, [1] + wanted))
+    if len(preprocess["std"]) != len(preprocess["mean"]):
+        line = "artifact.preprocess.std: found {} values, valid: {}, as in preprocess.mean"
+        found.append(line.format(len(preprocess["std"]), len(preprocess["mean"])))
     return found
 
 

@@ -4,12 +4,15 @@ import argparse
 import json
 
 from edgebench_runner import floor
+from edgebench_runner.commands._arguments import positive_int
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--inferences", type=int, default=200000, help="per repeat (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=9, help="default: %(default)s")
+    parser.add_argument(
+        "--inferences", type=positive_int, default=200000, help="per repeat (default: %(default)s)"
+    )
+    parser.add_argument("--repeats", type=positive_int, default=9, help="default: %(default)s")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

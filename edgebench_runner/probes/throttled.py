@@ -31,6 +31,11 @@ class Probe(object):
         return {"throttled": _from_mailbox(self._vcio)} if self._vcio else {}
 
 
+def advice(kind: str) -> str:
+    """Say what to do where the bits cannot be read: nothing, unless this kind of board should have them."""
+    return "run as root or in the group video" if kind.startswith("raspberry_pi") else ""
+
+
 def _from_sysfs(path: str) -> Optional[int]:
     text = read_text(path)  # hexadecimal, without 0x
     try:

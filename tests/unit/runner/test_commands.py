@@ -167,3 +167,29 @@ def test_first_cooldown_makes_the_reference(no_sleep, monkeypatch):
     assert (first["status"], first["reference_c"]) == ("cool", 40.8)
     second = cool_down({"method": "reference"}, Thermometer(43.5))
     assert (second["status"], second["reference_c"]) == ("cool", 40.8)
+
+
+def test_place_that_cannot_be_written_is_named_without_a_traceback(tmp_path, capsys):
+    assert cli.main(["package", "--out", str(tmp_path / "missing/runner.pyz")]) == 1
+    assert "missing/runner.pyz" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many"])
+def test_count_that_is_none(capsys, value):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["floor", "--repeats", value])
+    assert stopped.value.code == 2
+    assert "valid: an integer of at least 1" in capsys.readouterr().err
+
+
+def test_doctor_imports_the_backend_it_is_asked_about(capsys):
+    cli.main(["doctor", "--json", "--backend", "null"])
+    found = {entry["check"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert found["backend"]["status"] == "pass"
+
+
+def test_doctor_fails_a_backend_whose_interpreter_is_not_there(capsys, tmp_path):
+    cli.main(["doctor", "--json", "--backend", "null", "--python", str(tmp_path / "none")])
+    found = {entry["check"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert found["backend"]["status"] == "fail"
+    assert "none" in found["backend"]["found"]

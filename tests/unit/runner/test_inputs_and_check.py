@@ -25,7 +25,15 @@ def test_images_that_would_take_too_much_memory_stay_in_the_file(tmp_path, monke
     assert (pairs[2][1] == np.load(tmp_path / "data.npz")["images"][2]).all()
 
 
-@pytest.mark.parametrize("arrays", [{"labels": np.zeros(2)}, {"images": np.zeros((0, 8, 8, 3), np.uint8)}])
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"labels": np.zeros(2)},
+        {"images": np.zeros((0, 8, 8, 3), np.uint8)},
+        {"images": np.zeros((2, 8, 8), np.uint8)},
+        {"images": np.zeros((2, 8, 8, 3), np.float32)},
+    ],
+)
 def test_dataset_without_images(tmp_path, arrays):
     np.savez(tmp_path / "data.npz", **arrays)
     with pytest.raises(LoadFailedError, match=r"data\.npz"):

@@ -114,3 +114,20 @@ def test_defaults_are_filled_in_and_the_input_is_left_alone(tmp_path):
     assert loaded["protocol"]["sync_pulses"] is False
     assert loaded["cooldown"] == {"method": "none"}
     assert raw["options"] == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "message"),
+    [
+        ("input", {"shape": [1, 8, 8, 3], "layout": "NCHW"}, "found [1, 8, 8, 3], valid: [1, 3, 8, 8]"),
+        ("input", {"shape": [1, 3, 8, 8], "layout": "NHWC"}, "found [1, 3, 8, 8], valid: [1, 8, 8, 3]"),
+        (
+            "preprocess",
+            {"size": [8, 8], "scale": 1, "mean": [0, 0, 0], "std": [1]},
+            "found 1 values, valid: 3",
+        ),
+    ],
+)
+def test_preprocessing_that_does_not_make_the_input(valid, part, value, message):
+    broken = {**valid, "artifact": {**valid["artifact"], part: value}}
+    assert any(message in line for line in spec.problems(broken))
