@@ -76,3 +76,24 @@ def tensorflow(backend: Any) -> Infer:
     """The call of a concrete function."""
     function, constant, flatten = backend._function, backend._tf.constant, backend._tf.nest.flatten
     return lambda tensor: flatten(function(constant(tensor)))[0].numpy()
+
+
+def mnn(backend: Any) -> Infer:
+    """``runSession`` between the copies in and out."""
+    interpreter, session, library = backend._interpreter, backend._session, backend._mnn
+    entry, output, result = backend._input, backend._output, backend._result
+
+    def infer(tensor: Any) -> Any:
+        shape, kind = tensor.shape, library.Tensor_DimensionType_Caffe
+        entry.copyFrom(library.Tensor(shape, library.Halide_Type_Float, tensor, kind))
+        interpreter.runSession(session)
+        output.copyToHostTensor(result)
+        return result.getNumpyData()
+
+    return infer
+
+
+def executorch(backend: Any) -> Infer:
+    """``Method.execute``."""
+    method, from_numpy = backend._method, backend._torch.from_numpy
+    return lambda tensor: method.execute([from_numpy(tensor)])[0].numpy()

@@ -36,6 +36,7 @@ def board_parts() -> Dict[str, Any]:
         "machine": platform.machine(),
         "firmware": firmware(),
         "cpu": identity.cpu_name(),
+        "cpu_features": identity.cpu_features(),
         "cores_online": read_text("/sys/devices/system/cpu/online"),
         "memory_bytes": meminfo_bytes("MemTotal"),
         "page_size_bytes": os.sysconf("SC_PAGE_SIZE"),

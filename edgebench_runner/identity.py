@@ -3,12 +3,39 @@
 import os
 import platform
 import re
-from typing import Dict, Optional
+from typing import Dict, List, Optional
 
 from edgebench_runner.probes import read_text
 from edgebench_runner.probes.memory import meminfo_bytes
 
 _DEVICE_TREE = "/proc/device-tree/"
+_X86_FEATURES = {
+    "sse4_2",
+    "avx",
+    "avx2",
+    "fma",
+    "f16c",
+    "avx512f",
+    "avx512_vnni",
+    "avx512_bf16",
+    "avx_vnni",
+    "amx_tile",
+    "amx_int8",
+    "amx_bf16",
+}
+_ARM_FEATURES = {
+    "neon",
+    "vfpv4",
+    "asimd",
+    "asimdhp",
+    "asimddp",
+    "fphp",
+    "atomics",
+    "sve",
+    "sve2",
+    "i8mm",
+    "bf16",
+}
 _DMI = "/sys/class/dmi/id/"
 
 
@@ -37,6 +64,12 @@ def cpu_name(path: str = "/proc/cpuinfo") -> Optional[str]:
     if "CPU part" in fields:
         return "implementer {} part {}".format(fields.get("CPU implementer"), fields["CPU part"])
     return None
+
+
+def cpu_features(path: str = "/proc/cpuinfo") -> Optional[List[str]]:
+    """Return which of the instruction sets that runtimes choose their kernels by this processor has, sorted."""
+    match = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", read_text(path) or "", re.MULTILINE)
+    return sorted((_X86_FEATURES | _ARM_FEATURES).intersection(match.group(1).split())) if match else None
 
 
 def os_name() -> Optional[str]:

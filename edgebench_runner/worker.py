@@ -57,6 +57,9 @@ class Worker(object):
             measure_streams(streams, items[warmup:], records, warmup, self._stop_ns())
         if not warmup:
             self._verify(backend, streams[0].infer)
+        if backend.settings.get("profile"):
+            tensor = streams[0].prepare(items[0][1])
+            self.progress.say("placed", placement=backend.profile(tensor))
 
     def _run_tool(self, backend: Any, records: Records, warmup: int, rows: int) -> None:
         """Let a tool run and time all rows in one go; its phases are known afterwards."""

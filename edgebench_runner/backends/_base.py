@@ -103,6 +103,13 @@ class Backend(object):
         """Return where the graph ran: ``[{"device", "nodes", "time_share"}]``, or ``None`` if unknown."""
         return None
 
+    def profile(self, tensor: Any) -> Optional[List[Dict]]:
+        """Return the placement with shares of time, from runs of their own after the window, where that can be had.
+
+        Called with one input if the option ``profile`` is set; only a backend that has the option defines it.
+        """
+        raise NotImplementedError
+
     def describe(self) -> Dict:
         """Return what is known of the runtime as used: at least ``threads`` and ``build``."""
         return {"threads": self.settings.get("threads"), "build": None}

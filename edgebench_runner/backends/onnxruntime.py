@@ -2,6 +2,9 @@
 
 import collections
 import importlib
+import json
+import os
+import tempfile
 from typing import Any, Dict, List, Optional
 
 from edgebench_runner.backends import _base
@@ -19,6 +22,7 @@ LEVELS = {
     "extended": "ORT_ENABLE_EXTENDED",
     "all": "ORT_ENABLE_ALL",
 }
+_PROFILED_RUNS = 4
 _RECORD_ASSIGNMENT = "session.record_ep_graph_assignment_info"
 
 
@@ -31,6 +35,11 @@ class Backend(_base.Backend):
         "streams": _base.STREAMS,
         "inter_op_threads": _base.option("int", 1, "threads between operators", minimum=1),
         "device": _base.option("str", "cpu", "execution provider", choices=sorted(PROVIDERS)),
+        "profile": _base.option(
+            "bool",
+            False,
+            "run a second, profiled session after the window for the shares of time (takes memory)",
+        ),
         "graph_optimization": _base.option("str", "all", "graph optimisation level", choices=sorted(LEVELS)),
     }
 
@@ -47,11 +56,8 @@ class Backend(_base.Backend):
             raise BackendUnavailableError(
                 "{} is not in this build; it has {}".format(provider, ", ".join(available))
             )
-        session = self._ort.InferenceSession(
-            artifact["path"],  # type: ignore[index]
-            sess_options=self._session_options(),
-            providers=[provider] if provider == PROVIDERS["cpu"] else [provider, PROVIDERS["cpu"]],
-        )
+        self._path = artifact["path"]  # type: ignore[index]
+        session = self._new_session(self._session_options())
         if provider not in session.get_providers():
             raise FellBackError(
                 "asked for {}, session runs on {}".format(provider, ", ".join(session.get_providers()))
@@ -77,6 +83,18 @@ class Backend(_base.Backend):
             raise FellBackError("asked for {}, all nodes ran on {}".format(asked, ", ".join(sorted(nodes))))
         return [{"device": name, "nodes": count, "time_share": None} for name, count in sorted(nodes.items())]
 
+    def profile(self, tensor: Any) -> Optional[List[Dict]]:
+        """Return nodes and share of time per execution provider over a few runs of a profiled session."""
+        options = self._session_options()
+        options.enable_profiling = True
+        with tempfile.TemporaryDirectory() as directory:
+            options.profile_file_prefix = os.path.join(directory, "profile")
+            session = self._new_session(options)
+            for _ in range(_PROFILED_RUNS):
+                session.run(self._output_names, {self._feed_name: tensor})
+            with open(session.end_profiling(), encoding="utf-8") as file:
+                return shares_of_time(json.load(file))
+
     def describe(self) -> Dict:
         """Return the threads set and the build of the library."""
         threads = self._session.get_session_options().intra_op_num_threads
@@ -86,6 +104,11 @@ class Backend(_base.Backend):
     def close(self) -> None:
         """Drop the session."""
         self._session = None
+
+    def _new_session(self, options: Any) -> Any:
+        provider, cpu = PROVIDERS[self.settings["device"]], PROVIDERS["cpu"]
+        providers = [cpu] if provider == cpu else [provider, cpu]
+        return self._ort.InferenceSession(self._path, sess_options=options, providers=providers)
 
     def _session_options(self) -> Any:
         options = self._ort.SessionOptions()
@@ -97,3 +120,21 @@ class Backend(_base.Backend):
         if hasattr(self._ort.InferenceSession, "get_provider_graph_assignment_info"):
             options.add_session_config_entry(_RECORD_ASSIGNMENT, "1")
         return options
+
+
+def shares_of_time(events: List[Dict]) -> List[Dict]:
+    """Return the placement from the events of a profile: kernels, by provider; the first run's are left out."""
+    kernels = [
+        event for event in events if event.get("cat") == "Node" and "provider" in event.get("args", {})
+    ]
+    first_run = {event["name"]: event for event in reversed(kernels)}
+    later = [event for event in kernels if first_run[event["name"]] is not event]
+    total_us = sum(event["dur"] for event in later)
+    nodes = collections.Counter(event["args"]["provider"] for event in first_run.values())
+    spent_us: Dict[str, int] = collections.Counter()
+    for event in later:
+        spent_us[event["args"]["provider"]] += event["dur"]
+    return [
+        {"device": name, "nodes": count, "time_share": spent_us[name] / total_us if total_us else None}
+        for name, count in sorted(nodes.items())
+    ]

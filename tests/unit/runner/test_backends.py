@@ -7,8 +7,9 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+from runner_factory import linear_classifier
 
-from edgebench_runner import plugins
+from edgebench_runner import identity, plugins
 from edgebench_runner.backends import _base, armnn, mnn, ncnn, onnxruntime, opencv, openvino, tflite
 from edgebench_runner.errors import (
     BackendUnavailableError,
@@ -306,3 +307,41 @@ def test_file_whose_input_has_another_shape_or_layout(shape, fits):
     else:
         with pytest.raises(LoadFailedError, match="the artifact says"):
             _base.require_shape(shape, ARTIFACT)
+
+
+def kernel(name, provider, microseconds):
+    return {"cat": "Node", "name": name, "dur": microseconds, "args": {"provider": provider}}
+
+
+def test_onnxruntime_shares_of_time_leave_the_first_run_out():
+    run_one = [kernel("conv", "CUDAExecutionProvider", 9000), kernel("nms", "CPUExecutionProvider", 10)]
+    run_two = [kernel("conv", "CUDAExecutionProvider", 30), kernel("nms", "CPUExecutionProvider", 10)]
+    session = {"cat": "Session", "name": "model_run", "dur": 99, "args": {}}
+    found = onnxruntime.shares_of_time([session, *run_one, session, *run_two])
+    assert found == [
+        {"device": "CPUExecutionProvider", "nodes": 1, "time_share": 0.25},
+        {"device": "CUDAExecutionProvider", "nodes": 1, "time_share": 0.75},
+    ]
+
+
+def test_onnxruntime_profile_of_a_real_session(tmp_path):
+    linear_classifier(tmp_path / "model.onnx")
+    backend = onnxruntime.Backend({"threads": 1})
+    backend.import_runtime()
+    backend.load({"path": str(tmp_path / "model.onnx"), "input": {"shape": [1, 3, 8, 8]}})
+    (found,) = backend.profile(np.zeros((1, 3, 8, 8), np.float32))
+    assert (found["device"], found["nodes"]) == ("CPUExecutionProvider", 2)
+    assert found["time_share"] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "features"),
+    [
+        ("flags\t\t: fpu sse4_2 avx2 fma\n", ["avx2", "fma", "sse4_2"]),
+        ("Features\t: fp asimd evtstrm crc32 cpuid\n", ["asimd"]),
+        ("nothing\n", None),
+    ],
+)
+def test_instruction_sets(tmp_path, text, features):
+    (tmp_path / "cpuinfo").write_text(text)
+    assert identity.cpu_features(str(tmp_path / "cpuinfo")) == features
