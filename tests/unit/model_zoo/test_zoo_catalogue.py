@@ -1,0 +1,149 @@
+"""The catalogue: entries, their checks, what they cost, and the page that is generated from them."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from model_zoo import catalogue, catalogue_page, plugins
+from model_zoo.errors import ZooError
+from model_zoo.model import NAME, Model
+
+ROOT = Path(__file__).parents[3]
+ENTRY = 'task = "classification"\nsource = "torchvision:alexnet"\ninput = [1, 3, 224, 224]\npreprocess = "imagenet"\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "own.toml").write_text(text)
+    return folder
+
+
+def test_names_of_everything_found_by_name_are_valid() -> None:
+    models = catalogue.load()
+    assert all(NAME.fullmatch(name) for name in [*models, *plugins.names("exporters")])
+    assert {"mobilenet_v2", "resnet50", "digits_cnn"} <= set(models)
+
+
+def test_listing_never_imports_a_heavy_library() -> None:
+    code = "import sys; from model_zoo.cli import main; main(['list']); print(sorted(sys.modules), file=sys.stderr)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"torch", "onnx", "onnxruntime", "sklearn"} & set(re.findall(r"'(\w+)'", ran.stderr))
+
+
+def test_an_entry_of_the_users_own_is_one_file(tmp_path: Path) -> None:
+    models = catalogue.load([write(tmp_path, f"[mine]\n{ENTRY}")])
+    assert models["mine"].dataset == "synthetic_224"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[mine", "not valid TOML"),
+        (
+            '[mine]\ntask = "classification"\n',
+            r"\[mine\] source: missing; required: task, source, input, preprocess",
+        ),
+        (f"[mine]\n{ENTRY}clases = 3\n", r"\[mine\] clases: unknown key; valid: arguments, classes"),
+        (f"[mine]\n{ENTRY}classes = true\n", r"\[mine\] classes: found True; valid: int"),
+        (f"[Mine]\n{ENTRY}", "the name must match"),
+        (f"[resnet50]\n{ENTRY}", "already in .*resnet.toml"),
+        ("mine = 3\n", "must be a table, found 3"),
+        (
+            f"[mine]\n{ENTRY}".replace("[1, 3,", "[2, 3,"),
+            r"input: found \[2, 3, 224, 224\]; valid: \[1, channels",
+        ),
+        (
+            f"[mine]\n{ENTRY}".replace('"imagenet"', '"image"'),
+            "preprocess: found 'image'; valid: imagenet, half",
+        ),
+        (
+            f"[mine]\n{ENTRY}".replace("torchvision:", "torchhub:"),
+            "unknown kind 'torchhub'; valid: architecture",
+        ),
+        (
+            f"[mine]\n{ENTRY}".replace('"classification"', '"naming"'),
+            "task: found 'naming'; valid: classification",
+        ),
+    ],
+)
+def test_a_wrong_entry_names_file_key_found_and_valid(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ZooError, match=message) as caught:
+        catalogue.load([write(tmp_path, text)])
+    assert "own.toml" in str(caught.value)
+
+
+def test_all_unknown_names_are_told_at_once() -> None:
+    with pytest.raises(ZooError, match="unknown resnet51, vgg; valid: alexnet"):
+        catalogue.select(catalogue.load(), ["resnet51", "vgg", "resnet50"])
+
+
+def test_the_page_is_current() -> None:
+    assert (ROOT / "docs" / "catalogue.md").read_text() == catalogue_page.render(catalogue.load()), (
+        "run: python -m model_zoo page > docs/catalogue.md"
+    )
+
+
+def cost_of(model: Model) -> tuple[int, int]:
+    """Build the network without memory for its weights; return parameters and multiply-accumulates."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from model_zoo import torch_setup
+
+    torch_setup.define_torchvision_operators()
+    with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network = construct(model).eval()
+        network(torch.empty(model.input_shape))
+    return sum(p.numel() for p in network.parameters()), counter.get_total_flops() // 2
+
+
+def construct(model: Model):  # type: ignore[no-untyped-def]
+    if model.source_kind == "timm":
+        import timm
+
+        return timm.create_model(model.source_argument, **model.arguments)
+    if model.source_kind == "torchvision":
+        from torchvision.models import get_model
+
+        return get_model(model.source_argument, weights=None, **model.arguments)
+    return plugins.load("architectures", model.source_argument).build()
+
+
+@pytest.mark.parametrize("model", catalogue.load().values(), ids=lambda model: model.name)
+def test_parameters_and_operations_are_as_stated(model: Model) -> None:
+    parameters, macs = cost_of(model)
+    assert model.parameters == parameters
+    assert model.macs in (None, macs)
+
+
+# The published table (gia2023, table 3.2): where it differs by more than its rounding, why.
+PUBLISHED = {
+    "alexnet": (61.1, None),  # 4.3 GFLOPS there; the network has 0.71 GMACs
+    "densenet121": (8.0, 2.83),
+    "efficientnet_b0": (5.3, 0.39),
+    "googlenet": (6.6, 1.5),
+    "inception_v3": (None, 5.71),  # 27.2 M there with the auxiliary classifier, which inference does not run
+    "mnasnet0_5": (2.2, 0.1),
+    "mnasnet0_75": (3.2, 0.21),
+    "mnasnet1_0": (4.4, 0.31),  # "MNASNet0_1" there
+    "mnasnet1_3": (6.3, 0.53),
+    "mobilenet_v2": (3.5, 0.3),
+    "mobilenet_v3_large": (5.5, 0.22),
+    "mobilenet_v3_small": (2.5, 0.06),
+    "shufflenet_v2_x0_5": (1.4, 0.04),  # 0.05 there; 0.040 counted
+    "squeezenet1_0": (1.2, 0.82),
+    "resnet18": (11.7, 1.81),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_costs_agree_with_the_published_table(name: str) -> None:
+    model, (parameters_m, gmacs) = catalogue.load()[name], PUBLISHED[name]
+    if parameters_m is not None:
+        assert model.parameters is not None and model.parameters / 1e6 == pytest.approx(
+            parameters_m, abs=0.051
+        )
+    if gmacs is not None:
+        assert model.macs is not None and model.macs / 1e9 == pytest.approx(gmacs, abs=0.006)
