@@ -13,6 +13,7 @@ from analysis.frame import PUBLISHED_PREFIX
 from analysis.sweep import load_sweep
 
 COMPARABLE, CONDITIONAL, NOT = "comparable", "conditionally comparable", "not comparable"
+PAIR = ["board_a", "backend_a", "board_b", "backend_b"]
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,12 @@ def fingerprint_differences(source_a: str, source_b: str, pairs: pd.DataFrame) -
     """
     parts_a, parts_b = fingerprint_parts(source_a), fingerprint_parts(source_b)
     found = []
-    for pair in (
-        pairs[["board_a", "backend_a", "board_b", "backend_b"]].drop_duplicates().itertuples(index=False)
-    ):
-        a, b = parts_a.get((pair.board_a, pair.backend_a)), parts_b.get((pair.board_b, pair.backend_b))
+    for pair in pairs.drop_duplicates(PAIR)[PAIR].astype(str).to_numpy().tolist():
+        board, backend, *other = pair
+        a, b = parts_a.get((board, backend)), parts_b.get((other[0], other[1]))
         if a is not None and b is not None:
             found += [
-                Difference(pair.board_a, pair.backend_a, name, str(a.get(name)), str(b.get(name)))
+                Difference(board, backend, name, str(a.get(name)), str(b.get(name)))
                 for name in sorted(set(a) | set(b))
                 if a.get(name) != b.get(name)
             ]

@@ -145,11 +145,10 @@ def _health(pairs: pd.DataFrame) -> pd.DataFrame:
     A board is healthy when the interval of its typical ratio, over models, lies within a factor of 1.25 either way.
     """
     rows = []
-    for (board, kind), cases in pairs.groupby(["board_b", "kind_b"], sort=False):
-        ratios = [
-            float(np.exp(np.log(c.boots_b).mean() - np.log(c.boots_a).mean())) for c in cases.itertuples()
-        ]
-        interval = typical(np.array(ratios))
+    for (board, kind), cases in pairs.groupby(["board_b", "kind_b"], sort=False, dropna=False):
+        centres = [cases[side].map(lambda boots: np.log(boots).mean()) for side in ("boots_a", "boots_b")]
+        ratios = np.exp((centres[1] - centres[0]).to_numpy(dtype=float))
+        interval = typical(ratios)
         row = [
             board,
             kind,

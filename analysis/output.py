@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from typing import Any
 
 import pandas as pd
 
@@ -58,13 +59,13 @@ def to_text(frame: pd.DataFrame) -> str:
     shown = _for_people(frame)
     widths = {name: max(len(str(name)), *(len(text) for text in shown[name])) for name in shown.columns}
     numeric = {name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])}
-    header = {name: str(name) for name in shown.columns}
+    rows: list[dict[Any, str]] = [{name: str(name) for name in shown.columns}, *shown.to_dict("records")]
     lines = [
         "  ".join(
             row[name].rjust(widths[name]) if name in numeric else row[name].ljust(widths[name])
             for name in widths
         )
-        for row in [header, *shown.to_dict("records")]
+        for row in rows
     ]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

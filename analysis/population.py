@@ -36,8 +36,8 @@ def populations(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _row(key: tuple[object, ...], rows: pd.DataFrame) -> dict[str, object]:
-    log_means = np.log(rows.inference_ms_mean.astype(float))
-    boards = np.exp(log_means.groupby(rows.board).mean()).to_numpy()
+    log_means = rows.inference_ms_mean.astype(float).map(np.log)
+    boards = np.exp(log_means.groupby(rows.board).mean().to_numpy())
     interval = typical(boards)
     measured = rows[rows.inference_ms_std.notna() & rows.n_effective.notna()]
     row: dict[str, object] = {

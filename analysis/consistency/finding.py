@@ -1,7 +1,7 @@
 """One contradiction."""
 
-from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ class Finding:
         why: in words, with the numbers.
     """
 
-    row: Hashable
+    row: Any
     found: float
     expected: float | None
     why: str
@@ -27,5 +27,6 @@ class Finding:
 
 def explain(frame: pd.DataFrame, check: str, finding: Finding) -> dict[str, object]:
     """Return a finding as a table row, with what identifies its row in the frame."""
-    case = frame.loc[finding.row, CASE].to_dict()  # type: ignore[index]
+    values = frame.loc[finding.row]
+    case = {name: values[name] for name in CASE}
     return {**case, "check": check, "found": finding.found, "expected": finding.expected, "why": finding.why}

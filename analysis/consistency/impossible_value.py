@@ -27,7 +27,7 @@ def findings(frame: pd.DataFrame) -> Iterator[Finding]:
 
 
 def _possible(name: str, values: "pd.Series[float]") -> "pd.Series[bool]":
-    finite = np.isfinite(values)
+    finite = values.abs() < np.inf
     if name in POSITIVE:
         return finite & (values > 0)
     return finite & (values >= 0) & ((values <= 1) | (name not in SHARES))

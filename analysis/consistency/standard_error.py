@@ -6,6 +6,7 @@ of them allow contradicts itself, as does one that would need fewer than two inf
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 
@@ -43,14 +44,15 @@ def implied_n(deviation: float, error: float) -> tuple[float, float]:
 
 
 def _against_each_other(rows: pd.DataFrame) -> Iterator[Finding]:
-    spans = {
+    spans: dict[Any, tuple[float, float]] = {
         row: implied_n(float(v.inference_ms_std), float(v.inference_ms_ste)) for row, v in rows.iterrows()
     }
     common = _most_agreed(list(spans.values()))
     for row, (low, high) in spans.items():
         if low - N_TOLERANCE <= common <= high + N_TOLERANCE and high >= 2:
             continue
-        deviation, error = float(rows.at[row, "inference_ms_std"]), float(rows.at[row, "inference_ms_ste"])
+        values = rows.loc[row]
+        deviation, error = float(values.inference_ms_std), float(values.inference_ms_ste)
         expected = deviation / common**0.5
         why = (
             f"deviation {deviation:g} ms and error {error:g} ms need n between {low:.3g} and {high:.3g}, "

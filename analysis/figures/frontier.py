@@ -64,14 +64,16 @@ def _panel(panel: Axes, frame: pd.DataFrame, cost: str, backends: list[str]) -> 
     panel.step(
         best[cost].astype(float), best.top1.astype(float) * 100, where="post", color=MUTED, linewidth=1
     )
-    for row in frame.itertuples():
-        point = (float(getattr(row, cost)), float(row.top1) * 100)
-        panel.plot(
-            *point, shapes[row.backend], color=tones[row.backend], alpha=1.0 if row.on_frontier else 0.45
+    for row in frame.to_dict("records"):
+        tone, shape, strength = (
+            tones[row["backend"]],
+            shapes[row["backend"]],
+            1.0 if row["on_frontier"] else 0.45,
         )
-    for row in best.drop_duplicates("model").itertuples():
-        point = (float(getattr(row, cost)), float(row.top1) * 100)
-        panel.annotate(row.model, point, xytext=(5, 5), textcoords="offset points", fontsize=8, color=INK)
+        panel.plot(row[cost], row["top1"] * 100, shape, color=tone, alpha=strength)
+    for row in best.drop_duplicates("model").to_dict("records"):
+        point = (row[cost], row["top1"] * 100)
+        panel.annotate(row["model"], point, xytext=(5, 5), textcoords="offset points", fontsize=8, color=INK)
     panel.set_xscale("log")
     panel.margins(0.15)
     label_milliseconds(panel, "x")

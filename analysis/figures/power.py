@@ -35,22 +35,15 @@ def _board(cells: pd.DataFrame, name: str, backends: list[str]) -> Figure:
     figure = Figure(figsize=(WIDTH_IN, 1.4 + ROW_INCH * len(means)))
     panel = figure.subplots()
     labels = []
-    for y, ((model, variant, backend, mode), row) in enumerate(means.iterrows()):  # type: ignore[misc]
-        tone = tones[backend]
-        panel.plot(
-            [row.power_min_w, row.power_max_w],
-            [y, y],
-            color=tone,
-            linewidth=4,
-            alpha=0.35,
-            solid_capstyle="butt",
-        )
-        panel.plot(row.power_mean_w, y, shapes[backend], color=tone, markersize=6)
-        panel.plot(row.power_idle_w, y, "|", color=MUTED, markersize=9, markeredgewidth=1.6)
-        labels.append(f"{model} {variant} · {mode}".replace(" fp32", ""))
+    for y, case in enumerate(means.reset_index().to_dict("records")):
+        tone, shape = tones[case["backend"]], shapes[case["backend"]]
+        panel.hlines(y, case["power_min_w"], case["power_max_w"], color=tone, linewidth=4, alpha=0.35)
+        panel.plot(case["power_mean_w"], y, shape, color=tone, markersize=6)
+        panel.plot(case["power_idle_w"], y, "|", color=MUTED, markersize=9, markeredgewidth=1.6)
+        labels.append(f"{case['model']} {case['variant']} · {case['mode']}".replace(" fp32", ""))
     panel.set_yticks(range(len(labels)), labels)
     panel.invert_yaxis()
-    panel.set_xlim(0, float(means.max(axis=None)) * 1.05)
+    panel.set_xlim(0, float(means.to_numpy().max()) * 1.05)
     panel.set_xlabel("power (W)", color=INK)
     panel.grid(visible=False, axis="y")
     backend_legend(figure, backends, name)

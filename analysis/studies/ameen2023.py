@@ -88,9 +88,16 @@ def _sparsities(raw: pd.DataFrame) -> pd.DataFrame:
     after = pd.DataFrame(
         {**common, "variant": "fp32 sparsity_" + per_cent, "top1": share(raw.accuracy_after_pct)}
     )
-    shared = {"published": True, "task": "classification", "board": BOARD, "kind": KIND, "mode": "accuracy"}
-    rows = pd.concat([before, after], ignore_index=True)
-    return canonical(rows.assign(**shared, backend="keras", runtime="keras"))
+    rows = pd.concat([before, after], ignore_index=True).assign(
+        published=True,
+        task="classification",
+        board=BOARD,
+        kind=KIND,
+        backend="keras",
+        runtime="keras",
+        mode="accuracy",
+    )
+    return canonical(rows)
 
 
 def _precision(formats: "pd.Series[str]") -> "pd.Series[str]":

@@ -35,9 +35,16 @@ def load() -> pd.DataFrame:
 
 
 def _throughputs(raw: pd.DataFrame) -> pd.DataFrame:
-    shared = {"published": True, "task": "classification", "backend": "OpenVINO", "runtime": "openvino"}
     names = {"target": "board", "min_latency_ms": "inference_ms_mean", "max_throughput_fps": "fps"}
-    return canonical(raw.rename(columns=names).assign(**shared, variant="fp16", mode="throughput"))
+    rows = raw.rename(columns=names).assign(
+        published=True,
+        task="classification",
+        backend="OpenVINO",
+        runtime="openvino",
+        variant="fp16",
+        mode="throughput",
+    )
+    return canonical(rows)
 
 
 def _times(raw: pd.DataFrame) -> pd.DataFrame:
