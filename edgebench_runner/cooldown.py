@@ -81,7 +81,7 @@ def _rest_until_steady(board: Board, deadline_ns: int) -> Dict:
 
 
 def _reference_path() -> str:
-    return os.path.join(state.directory(), REFERENCE_FILE)
+    return os.path.join(state.lasting(), REFERENCE_FILE)
 
 
 def _stored_reference() -> Optional[float]:

@@ -88,7 +88,7 @@ def _current(path: str) -> Optional[Dict]:
 
 @contextlib.contextmanager
 def _locked(root: Optional[str]) -> Iterator[str]:
-    directory = root or state.directory()
+    directory = root or state.until_reboot()
     os.makedirs(directory, exist_ok=True)
     with open(os.path.join(directory, LOCK), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

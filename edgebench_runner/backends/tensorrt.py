@@ -81,7 +81,7 @@ class Backend(_base.Backend):
         if artifact["format"] == "tensorrt":
             self._engine_source = "artifact"
             return _read(artifact["path"])
-        path = os.path.join(state.directory(), "engine-{}.plan".format(self._key(artifact)))
+        path = os.path.join(state.lasting(), "engine-{}.plan".format(self._key(artifact)))
         if os.path.exists(path):
             self._engine_source = "cache"
             return _read(path)
