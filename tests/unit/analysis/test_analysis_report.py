@@ -187,3 +187,27 @@ def test_groups_rest_on_sound_boots_only(small_lab: Callable[..., Sweep]) -> Non
     sound = cells.loc[cells.outcome == "ok", "inference_ms_mean"].to_numpy(dtype=float)
     assert (row["boots"], row["cells"], row["validity"]) == (2, 3, "failed")
     assert row["inference_ms"] == pytest.approx(np.exp(np.log(sound).mean()))
+
+
+def test_every_figure_is_drawn_when_there_is_something_to_draw(small_lab: Callable[..., Sweep]) -> None:
+    sweep = small_lab(
+        models=("digits_cnn", "mobilenet_v2"),
+        backends=("onnxruntime", "pytorch"),
+        modes={"sustained": (5, 900)},
+    )
+    for path in sweep.root.glob("cells/*/*/cell.json"):
+        record = json.loads(path.read_text())
+        record |= {"weights": "trained", "dataset": {**record["dataset"], "labels": True}}
+        path.write_text(json.dumps(record))
+    ingest(sweep)
+    cells = load_cells(sweep)[0]
+    cells.loc[cells.repeat == 2, "variant"] = "fp32 sparsity_50"
+    data = SweepData(sweep, cells)
+    for module in figure_modules():
+        drawn = list(module.draw(data))
+        assert drawn, module.TITLE
+        for slug, figure in drawn:
+            assert figure.get_axes(), slug
+            assert all(
+                axes.get_xlabel() or axes.get_shared_x_axes().get_siblings(axes) for axes in figure.get_axes()
+            )
