@@ -37,8 +37,9 @@ is raised for files that cannot be read; it never means "no energy", which is a 
 not import ``power_meter``.
 """
 
+from analysis.power.archive import archive_trace
 from analysis.power.energy import CellEnergy, cell_energy
 from analysis.power.integrate import energies
 from analysis.power.trace import PowerDataError, Trace, read_trace
 
-__all__ = ["CellEnergy", "PowerDataError", "Trace", "cell_energy", "energies", "read_trace"]
+__all__ = ["CellEnergy", "PowerDataError", "Trace", "archive_trace", "cell_energy", "energies", "read_trace"]

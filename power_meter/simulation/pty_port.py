@@ -10,6 +10,8 @@ from pathlib import Path
 
 from power_meter.contract import UsageError
 
+METER_BUFFER_BYTES = 65536
+
 
 class PtyPort:
     """A pseudo-terminal that ``link`` points to."""
@@ -17,6 +19,7 @@ class PtyPort:
     def __init__(self, link: Path) -> None:
         self._link = link
         self._master = self._slave = -1
+        self._waiting = bytearray()
 
     @property
     def plugged(self) -> bool:
@@ -58,6 +61,7 @@ class PtyPort:
         os.close(self._master)
         os.close(self._slave)
         self._master = self._slave = -1
+        self._waiting.clear()
 
     def read(self, ready: list[int]) -> list[bytes]:
         """Return what the host has sent."""
@@ -71,7 +75,10 @@ class PtyPort:
             raise
 
     def write(self, packets: list[bytes]) -> None:
-        """Send to the host; what does not fit into the terminal's buffer is lost, as on a real line."""
-        if packets and self.plugged:
+        """Send to the host; what it does not fetch waits in the meter, and when that is full, packets are lost."""
+        for packet in packets:
+            if len(self._waiting) + len(packet) <= METER_BUFFER_BYTES:
+                self._waiting += packet
+        if self._waiting and self.plugged:
             with contextlib.suppress(BlockingIOError):
-                os.write(self._master, b"".join(packets))
+                del self._waiting[: os.write(self._master, self._waiting)]
