@@ -26,7 +26,7 @@ CAPTION = (
     "One axis of time for the whole sweep of a board: every inference (thinned to its extremes), hottest sensor, "
     "slowest clock and power at the meter. Shaded: a cell was running. Red: the board was being throttled."
 )
-LATENCY_POINTS = 700
+LATENCY_POINTS = 450
 BUCKETS = 400
 THROTTLED = "#B3261E"
 HEIGHTS = [2.2, 1, 1, 1]
