@@ -1,0 +1,169 @@
+"""Boards of three Debian releases become identical environments, and go back to exactly what they were."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from labs import REPOSITORY, VirtualLab, board
+
+pytestmark = pytest.mark.lab
+BOARDS = [
+    board("pi4-a", "raspberry_pi_4"),
+    board("pi4-b", "raspberry_pi_4"),
+    board("pi3-a", "raspberry_pi_3", release="bullseye"),
+    board("pi5-a", "raspberry_pi_5", release="trixie"),
+]
+NAMES = [one["name"] for one in BOARDS]
+ROOT = "/var/lib/edgebench"
+PLAYBOOK_TIMEOUT_S = 1200
+# What tuning touches, in the board's own words and not in those of the tool under test.
+STATE = (
+    "cd /sys/devices/system/cpu/cpufreq && grep . policy*/scaling_governor policy*/scaling_m??_freq /proc/swaps"
+    " && systemctl list-unit-files --no-legend"
+    " && systemctl list-units --type=timer --plain --no-legend | cut -d' ' -f1-4"
+)
+
+
+def playbook(lab: VirtualLab, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the product's playbooks over the lab."""
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), f"playbooks/{name}.yml"]
+    backends = json.dumps({"edgebench_backends": ["null", "onnxruntime"]})
+    return subprocess.run(
+        [*command, "-i", str(lab.inventory), "-e", backends, *arguments],
+        cwd=REPOSITORY,
+        env=os.environ | {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"},
+        capture_output=True,
+        text=True,
+        timeout=PLAYBOOK_TIMEOUT_S,
+        check=False,
+    )
+
+
+def changes(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Return, from the recap, how many tasks changed each board."""
+    found = re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", done.stdout, re.MULTILINE)
+    return {name: int(count) for name, count in found if name in NAMES}
+
+
+def changed_tasks(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return the names of the tasks that changed something, for a message that helps."""
+    tasks = re.split(r"^TASK \[(.*?)\] \**$", done.stdout, flags=re.MULTILINE)[1:]
+    return [
+        name
+        for name, text in zip(tasks[::2], tasks[1::2], strict=True)
+        if re.search("^changed", text, re.MULTILINE)
+    ]
+
+
+@pytest.fixture(scope="module")
+def fresh(needs_root: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualLab]:
+    """Boards that nobody has touched."""
+    lab = VirtualLab("prov", "10.213.141.0/24", tmp_path_factory.mktemp("provision"), BOARDS)
+    lab.playbook("-e", "state=absent")  # of a session that was killed
+    lab.playbook()
+    yield lab
+    lab.playbook("-e", "state=absent")
+
+
+@pytest.fixture(scope="module")
+def found(fresh: VirtualLab) -> dict[str, str]:
+    """The state of every board before anything of ours came near it."""
+    return {name: fresh.output(name, STATE) for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def provisioned(fresh: VirtualLab, found: dict[str, str]) -> VirtualLab:
+    """The boards once provisioned, after a dry run that must leave them alone."""
+    dry = playbook(fresh, "provision", "--check")
+    assert dry.returncode == 0, dry.stdout
+    assert all(changes(dry).values()), "a dry run says what would change"
+    for name in NAMES:
+        assert fresh.output(name, f"ls {ROOT} 2>/dev/null || true") == ""
+        assert fresh.output(name, STATE) == found[name]
+    done = playbook(fresh, "provision")
+    assert done.returncode == 0, done.stdout
+    return fresh
+
+
+def environments(lab: VirtualLab, name: str) -> dict[str, Any]:
+    """Return the ``environment.json`` of each environment of a board, by the environment's name."""
+    paths = lab.output(name, f"ls {ROOT}/envs/*/environment.json").split()
+    return {path.split("/")[-2]: json.loads(lab.output(name, f"cat {path}")) for path in paths}
+
+
+def test_every_board_has_its_environments(provisioned: VirtualLab) -> None:
+    for name in NAMES:
+        made = environments(provisioned, name)
+        assert sorted(one["backend"] for one in made.values()) == ["null", "onnxruntime"]
+
+
+def test_two_boards_of_a_kind_are_the_same(provisioned: VirtualLab) -> None:
+    def fingerprint(name: str) -> Any:
+        python = next(path for path in environments(provisioned, name) if path.startswith("onnxruntime-"))
+        command = f"{ROOT}/edgebench_runner.pyz fingerprint --json --python {ROOT}/envs/{python}/bin/python"
+        return json.loads(provisioned.output(name, f"python3 {command}"))
+
+    assert fingerprint("pi4-a") == fingerprint("pi4-b")
+
+
+def test_a_second_run_changes_nothing(provisioned: VirtualLab) -> None:
+    again = playbook(provisioned, "provision")
+    assert again.returncode == 0, again.stdout
+    assert changes(again) == dict.fromkeys(NAMES, 0), changed_tasks(again)
+
+
+def test_a_reboot_does_not_lose_the_tuning(provisioned: VirtualLab) -> None:
+    governor = "cat /sys/devices/system/cpu/cpufreq/policy0/scaling_governor"
+    provisioned.output("pi4-a", f"echo ondemand > {governor.split()[1]}")
+    provisioned.reboot("pi4-a")
+    provisioned.output("pi4-a", "systemctl is-system-running --wait || true")
+    assert provisioned.output("pi4-a", governor) == "performance"
+
+
+def test_an_interrupted_environment_is_made_again(provisioned: VirtualLab) -> None:
+    path = next(name for name in environments(provisioned, "pi4-a") if name.startswith("null-"))
+    provisioned.output("pi4-a", f"rm {ROOT}/envs/{path}/environment.json {ROOT}/envs/{path}/bin/python3")
+    again = playbook(provisioned, "provision", "--limit", "pi4-a,localhost")
+    assert again.returncode == 0, again.stdout
+    assert path in environments(provisioned, "pi4-a")
+
+
+def test_a_board_of_another_kind_is_named_and_left_alone(provisioned: VirtualLab) -> None:
+    patterns = json.dumps({"board_facts_model_patterns": ["^Raspberry Pi 4"]})
+    done = playbook(provisioned, "provision", "-e", patterns)
+    assert done.returncode != 0
+    assert "The inventory says that pi5-a is a raspberry_pi_5" in done.stdout
+    assert "Raspberry Pi 5 Model B" in done.stdout
+    assert changes(done) == dict.fromkeys(NAMES, 0)
+
+
+def test_a_board_that_is_off_ends_nothing_for_the_others(provisioned: VirtualLab) -> None:
+    provisioned.power("off", "pi3-a")
+    try:
+        quick = json.dumps({"board_facts_connect_timeout_s": 5, "edgebench_fail_on_broken": False})
+        done = playbook(provisioned, "provision", "-e", quick)
+        assert done.returncode == 0, done.stdout
+        assert re.search(r"^pi3-a .*unreachable=0.*rescued=1", done.stdout, re.MULTILINE)
+        alone = playbook(provisioned, "health_check", "-e", '{"board_facts_connect_timeout_s": 5}')
+        assert alone.returncode != 0
+        assert re.search(r"pi3-a +reachable +fail", alone.stdout)
+        assert re.search(r"pi4-a +governor +pass +performance", alone.stdout)
+    finally:
+        provisioned.power("on", "pi3-a")
+
+
+def test_restore_puts_every_board_back(provisioned: VirtualLab, found: dict[str, str]) -> None:
+    assert any(provisioned.output(name, STATE) != found[name] for name in NAMES), "nothing to restore"
+    done = playbook(provisioned, "restore")
+    assert done.returncode == 0, done.stdout
+    assert {name: provisioned.output(name, STATE) for name in NAMES} == found
+    again = playbook(provisioned, "restore")
+    assert changes(again) == dict.fromkeys(NAMES, 0)
