@@ -32,11 +32,13 @@ class Trace:
         meter: the content of ``meter.json``.
         records: structured array of dtype `RECORD`; for a raw trace a memory map, so that slices are cheap.
         events: the content of ``events.jsonl``.
+        raw: the file behind ``records`` when they are all of it.
     """
 
     meter: dict[str, Any]
     records: NDArray[Any]
     events: list[dict[str, Any]] = field(default_factory=list)
+    raw: Path | None = None
 
     @property
     def caps(self) -> dict[str, Any]:
@@ -54,7 +56,11 @@ class Trace:
     def chunks(self) -> Iterator[NDArray[Any]]:
         """Yield the records in pieces that overlap by one sample, so that no segment between two is lost."""
         for start in range(0, max(len(self.records) - 1, 1), CHUNK):
-            yield self.records[start : start + CHUNK + 1]
+            if self.raw is None:
+                yield self.records[start : start + CHUNK + 1]
+            else:  # reading, unlike touching the map, does not make the whole file resident
+                count = min(CHUNK + 1, len(self.records) - start)
+                yield np.fromfile(self.raw, RECORD, count, offset=start * RECORD.itemsize)
 
     def gap_limit_s(self) -> float:
         """Return the longest interval between samples that is bridged: three medians, at least one second."""
@@ -75,8 +81,11 @@ def read_trace(directory: Path) -> Trace:
     """
     meter = _read_meter(directory / "meter.json")
     archived = directory / "trace.parquet"
-    records = _read_archive(archived) if archived.exists() else _read_raw(directory / "trace.bin")
-    return Trace(meter, records, _read_events(directory / "events.jsonl"))
+    events = _read_events(directory / "events.jsonl")
+    if archived.exists():
+        return Trace(meter, _read_archive(archived), events)
+    raw = directory / "trace.bin"
+    return Trace(meter, _read_raw(raw), events, raw)
 
 
 def _read_meter(path: Path) -> dict[str, Any]:

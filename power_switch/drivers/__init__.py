@@ -1,0 +1,1 @@
+"""Drivers of power switches, one file each; a name with an underscore in front is no driver."""

@@ -1,0 +1,161 @@
+"""Power switches against real processes and a real HTTP server on the loopback."""
+
+import http.server
+import json
+import sys
+import threading
+import time
+import urllib.parse
+
+import pytest
+
+from power_switch.cli import driver_names, main, read_switch
+from power_switch.contract import SwitchError
+from power_switch.control import only_request
+
+WRITE = "import sys,pathlib; pathlib.Path(sys.argv[1]).open('a').write(sys.argv[2] + '\\n')"
+READ = "import sys,pathlib; print('state', pathlib.Path(sys.argv[1]).read_text().split()[-1])"
+
+
+class Plug(http.server.BaseHTTPRequestHandler):
+    """Speaks as a Shelly, a Tasmota and a PDUDaemon do; ``stuck`` ignores requests to switch."""
+
+    on, stuck, asked = True, False, []
+
+    def do_GET(self):
+        url = urllib.parse.urlsplit(self.path)
+        query = dict(urllib.parse.parse_qsl(url.query))
+        Plug.asked.append((url.path, query))
+        wanted = {
+            "/rpc/Switch.Set": query.get("on"),
+            "/cm": query.get("cmnd", "").partition(" ")[2].lower(),
+        }.get(url.path)
+        if not Plug.stuck and wanted in ("true", "on", "false", "off"):
+            Plug.on = wanted in ("true", "on")
+        shelly = {"id": 0, "output": Plug.on}
+        body = json.dumps({"POWER": "ON" if Plug.on else "OFF"} if url.path == "/cm" else shelly).encode()
+        self.send_response(404 if url.path == "/rpc/Nothing" else 200)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Keep the test's output clean."""
+
+
+@pytest.fixture
+def plug():
+    Plug.on, Plug.stuck, Plug.asked = True, False, []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Plug)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def request(tmp_path, action, capsys, **entry):
+    file = tmp_path / "switches.json"
+    file.write_text(json.dumps({"s1": entry}))
+    code = main([action, "--switch", "s1", "--switches", str(file)])
+    said = capsys.readouterr()
+    return code, json.loads(said.out)["state"] if said.out else None, said.err
+
+
+def by_commands(log):
+    words = {name: [sys.executable, "-c", WRITE, str(log), name] for name in ("on", "off")}
+    return {"driver": "command", "options": {**words, "read": [sys.executable, "-c", READ, str(log)]}}
+
+
+def test_drivers_are_found_by_name():
+    assert {"command", "http_shelly", "http_tasmota", "uhubctl", "pdudaemon", "snmp_poe"} <= set(
+        driver_names()
+    )
+
+
+def test_commands_cycle_and_are_verified(tmp_path, capsys):
+    log = tmp_path / "log"
+    code, state, _ = request(tmp_path, "cycle", capsys, off_delay_s=0.3, **by_commands(log))
+    assert (code, state) == (0, "on")
+    assert log.read_text().split() == ["off", "on"]
+
+
+@pytest.mark.parametrize("driver", ["http_shelly", "http_tasmota"])
+def test_plugs_switch(tmp_path, capsys, plug, driver):
+    entry = {"driver": driver, "options": {"url": plug}}
+    assert request(tmp_path, "off", capsys, **entry)[:2] == (0, "off")
+    assert Plug.on is False
+    assert request(tmp_path, "on", capsys, **entry)[:2] == (0, "on")
+    assert request(tmp_path, "read", capsys, **entry)[:2] == (0, "on")
+
+
+@pytest.mark.parametrize("driver", ["http_shelly", "http_tasmota"])
+def test_a_plug_that_stays_on_is_no_success(tmp_path, capsys, plug, driver):
+    Plug.stuck = True
+    code, _, error = request(
+        tmp_path, "off", capsys, driver=driver, options={"url": plug}, verify_within_s=0.3
+    )
+    assert code == 1
+    assert "is not, after 0.3 s" in error
+
+
+def test_pdudaemon_cannot_be_verified_unless_told_not_to(tmp_path, capsys, plug):
+    entry = {"driver": "pdudaemon", "options": {"url": plug, "pdu": "rack1", "port": 4}}
+    code, _, error = request(tmp_path, "off", capsys, **entry)
+    assert code == 1
+    assert "verify: false" in error
+    assert request(tmp_path, "off", capsys, verify=False, **entry)[:2] == (0, None)
+    assert Plug.asked[-1] == ("/power/control/off", {"hostname": "rack1", "port": "4"})
+
+
+def test_uhubctl_and_snmp_are_spoken_as_they_print(tmp_path, capsys):
+    hub = tmp_path / "uhubctl"
+    hub.write_text(
+        "#!/bin/sh\necho 'Current status for hub 1-1'\necho '  Port 2: 0503 power highspeed enable connect'\n"
+    )
+    agent = tmp_path / "snmp"
+    agent.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\necho 2\n')
+    for program in (hub, agent):
+        program.chmod(0o755)
+    options = {"location": "1-1", "port": 2, "uhubctl": str(hub)}
+    assert request(tmp_path, "read", capsys, driver="uhubctl", options=options)[:2] == (0, "on")
+    options = {
+        "host": "10.0.0.2",
+        "port": 7,
+        "community": "lab",
+        "snmpset": str(agent),
+        "snmpget": str(agent),
+    }
+    assert request(tmp_path, "off", capsys, driver="snmp_poe", options=options)[:2] == (0, "off")
+    assert "1.3.6.1.2.1.105.1.1.1.3.1.7 i 2" in (tmp_path / "asked").read_text()
+
+
+def test_requests_to_one_device_do_not_overlap(tmp_path):
+    file = tmp_path / "switches.json"
+    file.write_text(json.dumps({"s1": by_commands(tmp_path / "log")}))
+    switch, _ = read_switch(file, "s1")
+    begin = time.monotonic()
+    with only_request(switch), pytest.raises(SwitchError, match="busy"), only_request(switch, within_s=0.2):
+        pytest.fail("a second request was let in")
+    assert time.monotonic() - begin >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"driver": "shelly"}, "valid: command"),
+        ({"driver": "http_shelly"}, "missing key 'url'"),
+        ({"driver": "http_shelly", "options": {"url": "http://x", "idd": 1}}, "unknown key 'idd'"),
+        ({"driver": "command", "options": {"on": ["a"], "off": ["b"]}, "off_delay_s": -1}, "off_delay_s"),
+        ({"driver": "command", "option": {}}, "unknown key 'option'"),
+    ],
+)
+def test_wrong_entries_are_explained(tmp_path, capsys, entry, said):
+    code, _, error = request(tmp_path, "read", capsys, **entry)
+    assert code == 2
+    assert said in error
+
+
+def test_a_device_that_is_not_there_fails_without_a_traceback(tmp_path, capsys):
+    options = {"url": "http://127.0.0.1:9", "timeout_s": 1}
+    code, _, error = request(tmp_path, "read", capsys, driver="http_shelly", options=options)
+    assert code == 1
+    assert error.startswith("error: http://127.0.0.1:9")
