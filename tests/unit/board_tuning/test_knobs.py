@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fake_board import FakeBoard
 
 from board_tuning import knobs
 from board_tuning.errors import TuningError
-from tests.unit.board_tuning.conftest import FakeBoard
 
 CPUFREQ = "/sys/devices/system/cpu/cpufreq"
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_board import FakeBoard
 
 from board_tuning import tuner
 from board_tuning.cli import main
 from board_tuning.errors import TuningError
 from board_tuning.ledger import Ledger
-from tests.unit.board_tuning.conftest import FakeBoard
 
 WANTED: dict[str, Any] = {"governor": "performance", "frequency_limits": {"min": "highest"}, "fan": 255}
 
