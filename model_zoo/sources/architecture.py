@@ -29,11 +29,14 @@ def load(request: Request) -> Loaded:
     """
     import torch
 
+    from model_zoo import torch_setup
+
     model = request.model
     architecture = plugins.load("architectures", model.source_argument)
     if not hasattr(architecture, "train"):
         return choose_weights(request, architecture.build, model.weights, model.sha256)
     torch.manual_seed(model.seed)
     network = architecture.build()
-    detail = architecture.train(network, model)
+    with torch_setup.one_thread():
+        detail = architecture.train(network, model)
     return Loaded("trained", f"seed {model.seed}; {detail}", network.eval())

@@ -39,6 +39,8 @@ def transform(loaded: Loaded, name: str, model: Model) -> Loaded:
     import torch
     from torch.nn.utils import prune
 
+    from model_zoo import torch_setup
+
     sparsity = int(name.removeprefix("pruned_")) / 100
     torch.manual_seed(model.seed)
     network = copy.deepcopy(loaded.network())
@@ -46,7 +48,8 @@ def transform(loaded: Loaded, name: str, model: Model) -> Loaded:
     for layer in layers:
         prune.l1_unstructured(layer, "weight", amount=sparsity)
     architecture = plugins.load("architectures", model.source_argument)
-    tuning = architecture.train(network, model, EPOCHS)
+    with torch_setup.one_thread():
+        tuning = architecture.train(network, model, EPOCHS)
     for layer in layers:
         prune.remove(layer, "weight")
     detail = {"sparsity": sparsity, "parameters_left": _nonzero(network), "fine_tuning": tuning}
