@@ -18,7 +18,7 @@ import yaml
 CHECKOUT = Path(__file__).resolve().parents[2]
 QUICK_ID = "first-quick"
 COMMAND_LIMIT_S = 600.0
-MOMENT_LIMIT_S = 300.0
+MOMENT_LIMIT_S = 600.0
 
 
 class Lab:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -16,12 +17,15 @@ def test_a_sweep_killed_at_any_moment_is_finished_by_the_same_command(lab: Lab, 
     sweep = Sweep(lab.results / SWEEP_ID)
     on_board = lab.board_root / "cells" / SWEEP_ID
     done_before = 0
+    begun_on_board: dict[str, float] = {}
 
     def planned() -> bool:
         return (sweep.path / "manifest.json").is_file()
 
     def measuring() -> bool:
-        return len(sweep.cells()) > done_before and bool(unfinished(on_board))
+        if len(sweep.cells()) > done_before:
+            begun_on_board.update(unfinished(on_board))
+        return bool(begun_on_board)
 
     def between_cells() -> bool:
         return len(sweep.cells()) > done_before
@@ -31,15 +35,12 @@ def test_a_sweep_killed_at_any_moment_is_finished_by_the_same_command(lab: Lab, 
 
     moments: list[Callable[[], bool]] = [planned, measuring, between_cells, reporting]
     kept: dict[str, tuple[int, bytes]] = {}
-    begun_on_board: dict[str, str] = {}
     for moment in moments:
         done_before = len(sweep.cells())
         lab.kill_at(moment, "full_sweep", profile="quick", sweep_id=SWEEP_ID)
         now = sweep.snapshot()
         assert now.items() >= kept.items(), f"a completed cell changed before {moment.__name__}"
         kept = now
-        if moment is measuring:
-            begun_on_board = {path.name: started(path) for path in unfinished(on_board)}
     assert len(sweep.cells()) == 8, "all cells were complete when the report was written"
 
     finished = lab.run("full_sweep", profile="quick", sweep_id=SWEEP_ID)
@@ -52,22 +53,20 @@ def test_a_sweep_killed_at_any_moment_is_finished_by_the_same_command(lab: Lab, 
     measured_once(sweep)
     for name, spec_written in begun_on_board.items():
         (record,) = (record for cell, record in sweep.records().items() if cell.endswith(f"/{name}"))
-        assert instant(record["started_utc"]) <= instant(spec_written) + 2, "measured again after the kill"
+        began = datetime.fromisoformat(record["started_utc"]).timestamp()
+        assert began <= spec_written + 2, "measured again after the kill"
     assert lab.processes() == {}
     assert [path for path in on_board.rglob("*") if path.is_file()] == []
 
 
-def unfinished(on_board: Path) -> list[Path]:
-    """Cells that are being measured on the board."""
-    return [path.parent for path in on_board.glob("*/spec.json") if not (path.parent / "cell.json").exists()]
-
-
-def started(cell: Path) -> str:
-    return datetime.fromtimestamp((cell / "spec.json").stat().st_mtime).astimezone().isoformat()
-
-
-def instant(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
+def unfinished(on_board: Path) -> dict[str, float]:
+    """Cells that are being measured on the board, and when each was begun (seconds since the epoch)."""
+    found = {}
+    for spec in on_board.glob("*/spec.json"):
+        with suppress(FileNotFoundError):  # fetched and removed meanwhile
+            if not (spec.parent / "cell.json").exists():
+                found[spec.parent.name] = spec.stat().st_mtime
+    return found
 
 
 def measured_once(sweep: Sweep) -> None:
