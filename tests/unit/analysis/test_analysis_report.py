@@ -154,7 +154,7 @@ def test_figures_are_vector_graphics_with_units(page: str, good_results: Path) -
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert root.findall(".//{http://www.w3.org/2000/svg}image") == []
         words = " ".join("".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text"))
-        assert any(unit in words for unit in ("(ms)", "(W)", "(%)"))
+        assert any(unit in words for unit in ("(ms)", "(W)", "(%)", "(1)", "(1/J)"))
 
 
 def test_the_same_data_gives_the_same_bytes(good_results: Path) -> None:
