@@ -97,10 +97,11 @@ def cell_energy(
     inferences = record.get("n_completed") or 0
     if measured is None or not inferences:
         return CellEnergy(UNKNOWN, "no inference was measured", **known)
+    idle, idle_drift = _idle(cell)
     known |= {"coverage": measured.coverage, "effective_hz": measured.effective_hz}
+    known |= {"power_idle_w": idle, "idle_drift_w": idle_drift}
     if (reason := _unusable(measured)) is not None:
         return CellEnergy(UNKNOWN, reason, **known)
-    idle, idle_drift = _idle(cell)
     numbers = _numbers(cell, measured, inferences, idle, idle_drift)
     reasons = _reservations(measured, minimum_window_s, idle)
     return CellEnergy(DEGRADED if reasons else MEASURED, "; ".join(reasons) or None, **known, **numbers)
@@ -150,8 +151,6 @@ def _numbers(
         None if idle_w is None else net_uncertainty_j(parts, cell.trace.caps, window, idle_w, idle_drift_w)
     )
     return {
-        "power_idle_w": idle_w,
-        "idle_drift_w": idle_drift_w,
         "power_mean_w": window.mean_w,
         "power_min_w": window.min_w,
         "power_max_w": window.max_w,
