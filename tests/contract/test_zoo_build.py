@@ -1,0 +1,163 @@
+"""Real builds by the command line: what is written, what is cached, and what an interruption leaves."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from model_zoo.store import sha256_of
+
+ROOT = Path(__file__).parents[2]
+
+
+def zoo(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "model_zoo", *map(str, arguments)]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=900)
+    assert not check or ran.returncode == 0, ran.stderr
+    return ran
+
+
+def build(store: Path, *arguments: str) -> list[dict[str, Any]]:
+    options = ["--models", "digits_cnn", "--formats", "onnx", "torchscript", "--store", store, "--json"]
+    records: list[dict[str, Any]] = json.loads(zoo("build", *options, *arguments).stdout)
+    return records
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("zoo")
+    build(path)
+    return path
+
+
+def schema(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((ROOT / "schemas" / f"{name}.json").read_text())
+    return content
+
+
+def test_what_is_written_holds_the_schemas_and_its_own_digests(store: Path) -> None:
+    index = json.loads((store / "index.json").read_text())
+    assert {record["format"] for record in index["artifacts"]} == {"onnx", "torchscript"}
+    for record in index["artifacts"]:
+        jsonschema.validate(record, schema("artifact"))
+        folder = store / "artifacts" / record["sha256"]
+        assert sha256_of(folder / record["file"]) == record["sha256"]
+        assert sha256_of(folder / "check.npz") == record["check"]["sha256"]
+        assert record["verification"]["passed"]
+        assert record["verification"]["accuracy"]["top1"] > 0.97
+        assert record["weights"] == "trained"
+    for record in index["datasets"]:
+        jsonschema.validate(record, schema("dataset"))
+        assert sha256_of(store / "datasets" / record["sha256"] / "data.npz") == record["sha256"]
+
+
+def test_a_second_run_builds_nothing_and_does_not_import_torch(store: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in store.glob("artifacts/*/*")}
+    code = (
+        "import sys; from model_zoo.cli import main\n"
+        f"main(['build', '--models', 'digits_cnn', '--formats', 'onnx', 'torchscript', '--store', {str(store)!r}])\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert ran.returncode == 0, ran.stderr
+    assert "0 built, 2 from the cache" in ran.stderr
+    assert before == {path: path.stat().st_mtime_ns for path in store.glob("artifacts/*/*")}
+
+
+def test_another_opset_is_another_artifact_beside_the_first(store: Path) -> None:
+    import onnx
+
+    (record,) = json.loads(
+        zoo("build", "--models", "digits_cnn", "--opset", 13, "--store", store, "--json").stdout
+    )
+    proto = onnx.load(str(store / "artifacts" / record["sha256"] / record["file"]))
+    assert record["opset"] == proto.opset_import[0].version == 13
+    index = json.loads((store / "index.json").read_text())
+    assert sorted(r["opset"] for r in index["artifacts"] if r["format"] == "onnx") == [13, 17]
+
+
+def test_a_combination_that_cannot_be_is_listed_with_its_reason(store: Path) -> None:
+    zoo("build", "--models", "digits_cnn", "--variants", "int8", "--formats", "torchscript", "--store", store)
+    (refusal,) = json.loads((store / "index.json").read_text())["unsupported"]
+    assert (refusal["variant"], refusal["format"]) == ("int8", "torchscript")
+    assert "ONNX" in refusal["reason"]
+
+
+def test_verify_finds_a_changed_file(store: Path) -> None:
+    assert zoo("verify", "--store", store).returncode == 0
+    record = next(
+        r for r in json.loads((store / "index.json").read_text())["artifacts"] if r["format"] == "onnx"
+    )
+    path = store / "artifacts" / record["sha256"] / record["file"]
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    ran = zoo("verify", record["sha256"], "--store", store, check=False)
+    path.write_bytes(whole)
+    assert ran.returncode == 1
+    assert f"wrong digest: expected {record['sha256']}" in ran.stdout
+
+
+def test_trace_prints_the_chain_to_the_cells(store: Path, tmp_path: Path) -> None:
+    record = json.loads((store / "index.json").read_text())["artifacts"][0]
+    cell = {"artifact_sha256": record["sha256"], "cell_id": "pi/digits_cnn.fp32.ort.warm.r1", "outcome": "ok"}
+    (tmp_path / "cell.json").write_text(json.dumps(cell))
+    text = zoo("trace", record["sha256"][:12], "--store", store, "--results", tmp_path).stdout
+    for part in (
+        record["sha256"],
+        "architecture:digits_cnn",
+        "25 epochs",
+        "torch 2.",
+        "passed",
+        cell["cell_id"],
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--models", "resnet51"], "--models: unknown resnet51; valid: alexnet"),
+        (["--models", "resnet50", "--variants", "int4"], "--variants: unknown int4; valid: fp16, fp32"),
+        (["--models", "resnet50", "--formats", "caffe"], "--formats: unknown caffe; valid: onnx"),
+        (["--models", "resnet50", "--store", "/proc/zoo"], "--store: /proc/zoo"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], message: str) -> None:
+    ran = zoo("build", "--store", tmp_path, *arguments, check=False)
+    assert ran.returncode == 2
+    assert message in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_killed_build_leaves_nothing_half_done_and_the_next_one_finishes(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "model_zoo", "build", "--models", "digits_cnn", "--store", str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
+    assert process.stderr is not None
+    process.stderr.readline()
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    for _ in range(600):
+        if not workers_of(process.pid):
+            break
+        time.sleep(0.1)
+    assert not workers_of(process.pid), "a worker outlived the build"
+    assert not list(tmp_path.glob("artifacts/*"))
+    assert len(build(tmp_path)) == 2
+    assert not list(tmp_path.glob(".incoming/*"))
+
+
+def workers_of(session: int) -> list[str]:
+    """Return the commands of the processes that are left in a session."""
+    listed = subprocess.run(["ps", "-o", "args=", "-s", str(session)], capture_output=True, text=True)
+    return [
+        line
+        for line in listed.stdout.splitlines()
+        if "resource_tracker" not in line and "<defunct>" not in line
+    ]
