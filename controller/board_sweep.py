@@ -51,8 +51,13 @@ class BoardSweep:
             try:
                 self.before_cell()
                 record = self._measure(cell)
-            except (BoardBrokenError, BoardHeldError, UnreachableError, OSError) as error:
-                # OSError: the controller's disk; the cell stays on the board, where a resume finds it.
+            except (
+                OSError
+            ) as error:  # the controller's disk; the cell stays on the board, where a resume finds it
+                why = f"the controller cannot write to {self.results.path}: {error}"
+                self.say(f"{head}  out of this sweep: {why}")
+                return {"measured": index, "outcomes": dict(outcomes), "broken": why}
+            except (BoardBrokenError, BoardHeldError, UnreachableError) as error:
                 self.say(f"{head}  out of this sweep: {error}")
                 outcomes.update(["board_lost"] * isinstance(error, BoardBrokenError))
                 return {"measured": index, "outcomes": dict(outcomes), "broken": str(error)}

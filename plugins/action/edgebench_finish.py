@@ -37,8 +37,8 @@ class ActionModule(ActionBase):
             lock.release(Path(arguments["locks"]), arguments["boards"], os.getppid())
         except OSError as error:
             raise AnsibleActionFail(
-                f"The sweep cannot be closed: {error}. What was measured is kept; the same command with the sweep's id "
-                "goes on once this is mended."
+                f"The sweep cannot be closed: {arguments['results']}: {error}. What was measured is kept; "
+                "the same command with the sweep's id goes on once this is mended."
             ) from None
         result["changed"] = True
         return result

@@ -32,6 +32,7 @@ def test_a_cell_that_cannot_be_kept_waits_on_its_board(
         patch.setattr(Results, "_finish", fail_after_the_first)
         summary = sweep.run()
     assert summary["measured"] == 1
+    assert f"cannot write to {results.path}: " in summary["broken"]
     assert "No space left on device" in summary["broken"]
     assert any("out of this sweep" in line and "No space left" in line for line in said)
     assert sweep.run() == {"measured": 2, "outcomes": {"ok": 2}, "broken": None}
