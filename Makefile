@@ -10,7 +10,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCKED := install --require-hashes --only-binary :all:
 
-PACKAGES := analysis controller edgebench_runner model_zoo power_meter power_switch virtual_lab locks
+PACKAGES := analysis board_tuning controller edgebench_runner fuzz locks model_zoo power_meter power_switch virtual_lab
 
 .PHONY: help sweep test lint unit fault e2e lab-test bench bench-fleet fuzz env dev-env lab lab-down test-arm clean
 
@@ -26,7 +26,7 @@ lint: dev-env ## formatting, style, types, Python 3.6 on the board, playbooks
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	for package in $(PACKAGES); do $(BIN)/mypy --package $$package; done
-	$(BIN)/vermin --quiet --target=3.6- --violations --no-tips edgebench_runner
+	$(BIN)/vermin --quiet --target=3.6- --violations --no-tips edgebench_runner board_tuning roles/*/files/*.py
 	$(BIN)/yamllint --strict .
 	PATH=$(BIN):$$PATH $(BIN)/ansible-lint --offline --quiet
 

@@ -43,7 +43,7 @@ def _board(cells: pd.DataFrame, name: str, backends: list[str]) -> Figure:
         labels.append(f"{case['model']} {case['variant']} · {case['mode']}".replace(" fp32", ""))
     panel.set_yticks(range(len(labels)), labels)
     panel.invert_yaxis()
-    panel.set_xlim(0, float(means.max(axis=None)) * 1.05)
+    panel.set_xlim(0, float(means.max().max()) * 1.05)
     panel.set_xlabel("power (W)", color=INK)
     panel.grid(visible=False, axis="y")
     backend_legend(figure, backends, name)
