@@ -28,22 +28,22 @@ lint: dev-env ## formatting, style, types, Python 3.6 on the board, playbooks
 	for package in $(PACKAGES); do $(BIN)/mypy --package $$package; done
 	$(BIN)/vermin --quiet --target=3.6- --violations --no-tips edgebench_runner board_tuning roles/*/files/*.py
 	$(BIN)/yamllint --strict .
-	PATH=$(BIN):$$PATH $(BIN)/ansible-lint --offline --quiet
+	PATH=$(BIN):$$PATH $(BIN)/ansible-lint --offline -q
 
 unit: dev-env ## fast tests of each part, and of the contracts between them
-	$(BIN)/pytest -n 2 -m "not e2e and not lab and not arm" tests/unit tests/contract tests/browser
+	$(BIN)/python -m pytest -n 2 -m "not e2e and not lab and not arm" tests/unit tests/contract tests/browser
 
 fault: dev-env ## real kills, crashes and deadlines of real processes
-	$(BIN)/pytest -m "not arm" tests/fault
+	$(BIN)/python -m pytest -m "not arm" tests/fault
 
 e2e: dev-env ## whole sweeps, interrupted and resumed
-	$(BIN)/pytest tests/e2e
+	$(BIN)/python -m pytest tests/e2e
 
 lab-test: dev-env ## boards of the virtual lab that boot, reboot and fail (needs root)
-	$(BIN)/pytest -m "not arm" tests/lab
+	$(BIN)/python -m pytest -m "not arm" tests/lab
 
 test-arm: dev-env ## emulated arm64 boards: slow, for correctness
-	$(BIN)/pytest -m arm tests/lab
+	$(BIN)/python -m pytest -m arm tests/lab
 
 lab: env ## make the virtual lab and its inventory (needs root)
 	$(BIN)/ansible-playbook playbooks/virtual_lab.yml $(ARGS)

@@ -51,9 +51,8 @@ class BoardSweep:
             try:
                 self.before_cell()
                 record = self._measure(cell)
-            except (
-                OSError
-            ) as error:  # the controller's disk; the cell stays on the board, where a resume finds it
+            except OSError as error:
+                # The controller's disk: the cell stays on the board, where a resume finds it.
                 why = f"the controller cannot write to {self.results.path}: {error}"
                 self.say(f"{head}  out of this sweep: {why}")
                 return {"measured": index, "outcomes": dict(outcomes), "broken": why}

@@ -147,7 +147,7 @@ class CellRun:
 
     def _pack(self) -> str:
         # As text: a connection with privilege escalation hands binary output on unsafely.
-        return f"tar -C {shlex.quote(self.remote)} --exclude=./run.lock --exclude='./attempt-*' -czf - . | base64 -w 0"
+        return f"tar -C {shlex.quote(self.remote)} --exclude=./run.lock -czf - . | base64 -w 0"
 
     def _keep(self, packed: str) -> dict[str, Any]:
         """Verify and keep what came back; once more from the board where it came damaged."""

@@ -124,7 +124,9 @@ class Results:
         return record
 
     def commit_without_board(self, record: dict[str, Any], controller_record: dict[str, Any]) -> None:
-        """Record a cell for which the board gave nothing."""
+        """Record a cell for which the board gave nothing; one that is complete stays as it is."""
+        if not self.is_outstanding(record["cell_id"]):
+            return
         staging = self._staging(record["cell_id"])
         write_json(staging / RECORD, record)
         self._finish(record["cell_id"], staging, controller_record)
@@ -171,7 +173,7 @@ def verify(directory: Path, sweep_id: str, cell_id: str) -> dict[str, Any]:
         raise DamagedError(f"{cell_id}: {RECORD} is of another cell: {found_id[1]} of sweep {found_id[0]}")
     for name, expected in hashes.items():
         path = directory / name
-        if path.parent != directory or not path.is_file():
+        if ".." in path.parts or not path.is_relative_to(directory) or not path.is_file():
             raise DamagedError(f"{cell_id}: {name} did not arrive")
         found = sha256_of(path)
         if found != expected:
