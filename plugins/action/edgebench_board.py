@@ -7,7 +7,7 @@ import json
 import os
 import shlex
 import signal
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -38,7 +38,8 @@ class ActionModule(ActionBase):
                 "zoo": {"type": "path", "required": True},
                 "root": {"type": "path", "required": True},
                 "python": {"type": "str", "required": True},
-                "environments": {"type": "dict", "required": True},
+                "environments": {"type": "dict"},
+                "playbook_pid": {"type": "int", "required": True},
                 "can_reboot": {"type": "bool", "required": True},
                 "simulated": {"type": "bool", "default": False},
                 "meter": {"type": "str"},
@@ -47,7 +48,7 @@ class ActionModule(ActionBase):
                 "reconnect_s": {"type": "float", "default": RECONNECT_S},
             }
         )
-        _die_with_playbook()
+        _die_with(arguments["playbook_pid"])
         results = Results(Path(arguments["results"]))
         name = (task_vars or {})["inventory_hostname"]
         if self._task.check_mode:
@@ -57,7 +58,8 @@ class ActionModule(ActionBase):
         meter = results.manifest()["meters"].get(arguments["meter"])
         board = AnsibleBoard(name, self, task_vars or {}, arguments["power_switch"])
         try:
-            environments = _read_environments(board, arguments["environments"])
+            paths = arguments["environments"] or _find_environments(board, arguments["root"])
+            environments = _read_environments(board, paths)
         except (UnreachableError, BoardBrokenError) as error:
             result.update(changed=False, measured=0, outcomes={}, broken=str(error))
             return result
@@ -77,7 +79,7 @@ class ActionModule(ActionBase):
             board,
             setup,
             results,
-            read_json(Path(arguments["zoo"])),
+            _read_zoo(Path(arguments["zoo"])),
             say=Display().display,
             before_cell=keepalive.touch if keepalive.parent.is_dir() and meter else lambda: None,
         )
@@ -86,12 +88,30 @@ class ActionModule(ActionBase):
         return result
 
 
-def _die_with_playbook() -> None:
-    """A worker whose ``ansible-playbook`` was killed must not go on: its lock is gone."""
-    parent = os.getppid()
+def _die_with(playbook_pid: int) -> None:
+    """A worker whose ``ansible-playbook`` was killed must not go on: its lock is gone.
+
+    Told who its parent was, since the parent may have died before this line.
+    """
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
+    if os.getppid() != playbook_pid:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _read_zoo(index: Path) -> dict[str, Any]:
+    """The zoo's index; an empty one where nothing was ever built, as for a profile of the backend null alone."""
+    zoo: dict[str, Any] = read_json(index) if index.is_file() else {"artifacts": [], "datasets": []}
+    return zoo
+
+
+def _find_environments(board: AnsibleBoard, root: str) -> dict[str, str]:
+    """The newest environment of each backend on a board that this playbook did not provision."""
+    listing = board.execute(f"ls -1t {shlex.quote(root)}/envs/*/environment.json").stdout
+    paths: dict[str, str] = {}
+    for line in listing.splitlines():
+        folder = PurePosixPath(line).parent
+        paths.setdefault(folder.name.rpartition("-")[0], str(folder))
+    return paths
 
 
 def _read_environments(board: AnsibleBoard, paths: dict[str, str]) -> dict[str, dict[str, Any]]:

@@ -87,6 +87,7 @@ def _summary(planned: Planned) -> dict[str, Any]:
         "runtimes": sorted({cell["runtime"] for cell in cells}),
         "artifacts": wanted_artifacts(cells),
         "longest_cell_s": longest_cell_s(manifest["profile"]),
+        "playbook_pid": os.getppid(),
     }
 
 
