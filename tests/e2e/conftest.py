@@ -38,4 +38,12 @@ def quick(lab: Lab, rehearsal: Rehearsal) -> Ran:
     wait_for(lambda: bool(sweep.cells()), first)
     rival = lab.run("full_sweep", profile="quick", sweep_id="rival")
     code = first.wait()
-    return Ran(sweep, code, (lab.folder / "output.txt").read_text(), rival, lab.processes())
+    return Ran(
+        sweep,
+        code,
+        output=(lab.folder / "output.txt").read_text(),
+        rival=rival,
+        rivals_results=lab.results / "rival",
+        latest=(lab.results / "latest").readlink(),
+        processes_after=lab.processes(),
+    )

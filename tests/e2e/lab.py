@@ -173,6 +173,8 @@ class Ran(NamedTuple):
     code: int
     output: str
     rival: subprocess.CompletedProcess[str]
+    rivals_results: Path
+    latest: Path
     processes_after: dict[int, str]
 
 

@@ -87,9 +87,9 @@ def test_the_manifest_was_written_before_anything_was_measured(quick: Ran) -> No
         assert written < min(file.stat().st_mtime_ns for file in path.iterdir())
 
 
-def test_latest_names_the_sweep(quick: Ran, lab: Lab) -> None:
-    assert (lab.results / "latest").readlink() == Path(QUICK_ID)
-    assert {path.name for path in lab.results.iterdir()} == {QUICK_ID, "latest"}
+def test_latest_names_the_sweep_and_a_refused_one_leaves_nothing(quick: Ran) -> None:
+    assert quick.latest == Path(QUICK_ID)
+    assert not quick.rivals_results.exists()
 
 
 def test_cells_follow_the_order_of_the_manifest(quick: Ran) -> None:
