@@ -83,13 +83,13 @@ def _sweep(arguments: argparse.Namespace) -> int:
         # Not idle_timeout: a sweep says nothing while a long cell measures.
         settings={"job_timeout": int(arguments.deadline_h * 3600)},
     )
-    verdict = _verdict(ROOT / "results" / sweep_id)
+    verdict = verdict_of(ROOT / "results" / sweep_id)
     log = arguments.data / "artifacts" / sweep_id / "stdout"
     print(f"nightly: {sweep_id} {done.status}, verdict {verdict}; log: {log}")
     return 0 if verdict == "green" else 1
 
 
-def _verdict(directory: Path) -> str:
+def verdict_of(directory: Path) -> str:
     """What the records say; an exit status of Ansible does not judge a sweep."""
     try:
         found = json.loads((directory / "report" / "verdict.json").read_text(encoding="utf-8"))

@@ -1,0 +1,60 @@
+"""The nightly sweep is alone, and judged by its records."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from controller import nightly
+
+HOLD = """
+import fcntl, sys, time
+stream = open(sys.argv[1], "a")
+fcntl.flock(stream, fcntl.LOCK_EX)
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_night_whose_last_sweep_still_runs_is_skipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "lock")], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        assert nightly.run(argparse.Namespace(data=tmp_path)) == nightly.BUSY
+        assert "still running" in capsys.readouterr().err
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_a_killed_sweep_does_not_hold_the_next_night(tmp_path: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "lock")], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    holder.kill()
+    holder.wait()
+    with nightly.only_one(tmp_path / "lock"):
+        pass
+
+
+@pytest.mark.parametrize("verdict", ["green", "red"])
+def test_the_records_judge_a_night(tmp_path: Path, verdict: str) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "verdict.json").write_text(json.dumps({"verdict": verdict}))
+    assert nightly.verdict_of(tmp_path) == verdict
+
+
+def test_a_night_without_a_report_is_not_green(tmp_path: Path) -> None:
+    assert nightly.verdict_of(tmp_path) == "none, the sweep wrote no report"
