@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import shlex
-import signal
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,10 +15,9 @@ from controller.board import UnreachableError
 from controller.board_sweep import BoardSweep
 from controller.cell import BoardBrokenError
 from controller.files import read_json
+from controller.playbook_process import live_and_die_with_it
 from controller.results import Results
 from controller.spec import RECONNECT_S, BoardSetup
-
-PR_SET_PDEATHSIG = 1
 
 
 class ActionModule(ActionBase):
@@ -31,6 +27,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Measure; the task fails for no outcome of a cell."""
+        live_and_die_with_it()
         result = super().run(tmp, task_vars)
         _, arguments = self.validate_argument_spec(
             argument_spec={
@@ -39,7 +36,6 @@ class ActionModule(ActionBase):
                 "root": {"type": "path", "required": True},
                 "python": {"type": "str", "required": True},
                 "environments": {"type": "dict"},
-                "playbook_pid": {"type": "int", "required": True},
                 "can_reboot": {"type": "bool", "required": True},
                 "simulated": {"type": "bool", "default": False},
                 "meter": {"type": "str"},
@@ -48,7 +44,6 @@ class ActionModule(ActionBase):
                 "reconnect_s": {"type": "float", "default": RECONNECT_S},
             }
         )
-        _die_with(arguments["playbook_pid"])
         results = Results(Path(arguments["results"]))
         name = (task_vars or {})["inventory_hostname"]
         if self._task.check_mode:
@@ -86,16 +81,6 @@ class ActionModule(ActionBase):
         summary = sweep.run()
         result.update(changed=summary["measured"] > 0, **summary)
         return result
-
-
-def _die_with(playbook_pid: int) -> None:
-    """A worker whose ``ansible-playbook`` was killed must not go on: its lock is gone.
-
-    Told who its parent was, since the parent may have died before this line.
-    """
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != playbook_pid:
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _read_zoo(index: Path) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from controller import lock
+from controller.playbook_process import live_and_die_with_it
 from controller.results import Results
 
 
@@ -20,6 +20,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Write ``not_run`` records and release the boards."""
+        playbook_pid = live_and_die_with_it()
         result = super().run(tmp, task_vars)
         _, arguments = self.validate_argument_spec(
             argument_spec={
@@ -34,7 +35,7 @@ class ActionModule(ActionBase):
             return result
         try:
             result["not_run"] = Results(Path(arguments["results"])).note_not_run(broken)
-            lock.release(Path(arguments["locks"]), arguments["boards"], os.getppid())
+            lock.release(Path(arguments["locks"]), arguments["boards"], playbook_pid)
         except OSError as error:
             raise AnsibleActionFail(
                 f"The sweep cannot be closed: {arguments['results']}: {error}. What was measured is kept; "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from controller import lock
 from controller.catalogues import CatalogueError
 from controller.errors import BoardHeldError, InputError
 from controller.inventory import meters_of
+from controller.playbook_process import live_and_die_with_it
 from controller.preflight import Planned, preflight
 from controller.spec import longest_cell_s, wanted_artifacts
 
@@ -24,6 +24,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the planned sweep, or fail with one line per problem."""
+        playbook_pid = live_and_die_with_it()
         result = super().run(tmp, task_vars)
         _, arguments = self.validate_argument_spec(
             argument_spec={
@@ -52,9 +53,8 @@ class ActionModule(ActionBase):
             )
             begin = arguments["begin"] and not self._task.check_mode
             if begin:
-                # The parent of this worker is ansible-playbook: the lock lives as long as it does.
                 lock.acquire(
-                    Path(arguments["locks"]), sorted(hosts), planned.manifest["sweep_id"], os.getppid()
+                    Path(arguments["locks"]), sorted(hosts), planned.manifest["sweep_id"], playbook_pid
                 )
         except InputError as error:
             count = len(error.problems)
@@ -87,7 +87,6 @@ def _summary(planned: Planned) -> dict[str, Any]:
         "runtimes": sorted({cell["runtime"] for cell in cells}),
         "artifacts": wanted_artifacts(cells),
         "longest_cell_s": longest_cell_s(manifest["profile"]),
-        "playbook_pid": os.getppid(),
     }
 
 

@@ -14,7 +14,6 @@ options:
   environments:
     description: Path of each backend's environment on the board. Left out, the newest of each is taken.
     type: dict
-  playbook_pid: {description: Process id of this ansible-playbook., type: int, required: true}
   can_reboot: {description: Whether a cell may have a boot of its own., type: bool, required: true}
   simulated: {description: Whether the board stands in for hardware., type: bool, default: false}
   meter: {description: The meter that the board is wired to., type: str}
@@ -32,7 +31,6 @@ EXAMPLES = r"""
     python: python3
     environments: {onnxruntime: /var/lib/edgebench/envs/onnxruntime-0123456789ab}
     can_reboot: true
-    playbook_pid: "{{ edgebench_sweep.playbook_pid }}"
 """
 
 RETURN = r"""
