@@ -52,7 +52,7 @@ lab-down: env ## remove the virtual lab
 	$(BIN)/ansible-playbook playbooks/virtual_lab.yml -e state=absent
 
 bench: dev-env ## ratios, measured side by side in one run
-	for bench in runner power analysis; do $(BIN)/python benchmarks/bench_$$bench.py; done
+	missed=0; for bench in runner backends power analysis; do $(BIN)/python benchmarks/bench_$$bench.py || missed=1; done; exit $$missed
 
 bench-fleet: dev-env ## sixteen boards against one (needs root)
 	$(BIN)/python benchmarks/bench_fleet.py
