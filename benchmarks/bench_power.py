@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from analysis.power import archive_trace, energies, read_trace  # noqa: E402 - runs from a checkout, uninstalled
-from analysis.power.trace import RECORD  # noqa: E402
+from analysis.power.records import RECORD  # noqa: E402
 
 METERS, RATE_HZ, WINDOWS = 8, 1000, 250_000
 PERIOD_US, LOST_JUMP_US = 1000, 1500

@@ -40,6 +40,7 @@ not import ``power_meter``.
 from analysis.power.archive import archive_trace
 from analysis.power.energy import CellEnergy, cell_energy
 from analysis.power.integrate import energies
-from analysis.power.trace import PowerDataError, Trace, read_trace
+from analysis.power.records import PowerDataError
+from analysis.power.trace import Trace, read_trace
 
 __all__ = ["CellEnergy", "PowerDataError", "Trace", "archive_trace", "cell_energy", "energies", "read_trace"]

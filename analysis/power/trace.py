@@ -12,16 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.errors import InputError
+from analysis.power.parquet import read_archive
+from analysis.power.records import RECORD, PowerDataError
 
-RECORD = np.dtype([("t_ns", "<i8"), ("voltage_v", "<f4"), ("current_a", "<f4"), ("power_w", "<f4")])
 SCHEMA = "edgebench/power_trace/1"
 CHUNK = 1 << 18
 RATE_SAMPLE = 100_000
-
-
-class PowerDataError(InputError):
-    """A trace that cannot be read; the message names the file and what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +79,7 @@ def read_trace(directory: Path) -> Trace:
     archived = directory / "trace.parquet"
     events = _read_events(directory / "events.jsonl")
     if archived.exists():
-        return Trace(meter, _read_archive(archived), events)
+        return Trace(meter, read_archive(archived), events)
     raw = directory / "trace.bin"
     return Trace(meter, _read_raw(raw), events, raw)
 
@@ -108,12 +104,6 @@ def _read_raw(path: Path) -> NDArray[Any]:
     if count == 0:
         return np.empty(0, RECORD)
     return np.memmap(path, RECORD, "r", shape=(count,))
-
-
-def _read_archive(path: Path) -> NDArray[Any]:
-    from analysis.power.archive import read_archive  # imports pyarrow, which a raw trace does not need
-
-    return read_archive(path)
 
 
 def _read_events(path: Path) -> list[dict[str, Any]]:
