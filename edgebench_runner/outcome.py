@@ -96,7 +96,6 @@ def decide(end: WorkerEnd, events: List[Dict], stderr_tail: str) -> Tuple[str, s
     if end.signal is not None:
         words = _SIGNAL_WORDS.get(end.signal, end.signal)
         return "crashed", "in phase {}: {}".format(phase, words)
-        return "crashed", "in phase {}: {}".format(phase, words)
     return "crashed", "in phase {}: exited with {}: {}".format(phase, end.exit_code, _last_line(stderr_tail))
 
 

@@ -169,7 +169,8 @@ def choose_wheels(target: Target, pins: Path, scratch: Path) -> dict[str, tuple[
     command = [
         *(sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet"),
         *("--report", str(report), "--target", str(scratch / "unused"), *target.platform.pip_options),
-        *("--requirement", str(pins)),
+        # uv has asked each package for the target's Python; pip would ask for this one's.
+        *("--ignore-requires-python", "--requirement", str(pins)),
     ]
     run(command, dict(os.environ))
     wheels = {}

@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; prints the SHA-256."""
     data = resources.build()
+    os.makedirs(os.path.dirname(os.path.abspath(arguments.out)), exist_ok=True)
     atomic.write_bytes(arguments.out, data)
     os.chmod(arguments.out, 0o755)
     print(hashlib.sha256(data).hexdigest())
