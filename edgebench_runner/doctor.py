@@ -1,6 +1,6 @@
 """The gate: is this board in a state to be measured? Every check is one module in ``checks``."""
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from edgebench_runner import plugins
 
@@ -19,6 +19,7 @@ Context = NamedTuple(
         ("kind", str),  # kind of board
         ("backend", Optional[str]),  # backend to import, or None
         ("python", Optional[str]),  # interpreter of its environment
+        ("expected", Dict),  # what the inventory says should be there, by the name of the check
     ],
 )
 
@@ -30,15 +31,26 @@ def context(
     kind: str = "generic_linux",
     backend: Optional[str] = None,
     python: Optional[str] = None,
+    expected: Optional[Dict[str, Any]] = None,
 ) -> Context:
     """Return the context of the checks, with the default thresholds where ``gate`` gives none."""
-    return Context(sample, dict(DEFAULT_GATE, **gate), directory, kind, backend, python)
+    return Context(sample, dict(DEFAULT_GATE, **gate), directory, kind, backend, python, expected or {})
 
 
-def examine(about: Context) -> List[Dict]:
-    """Run every check: ``{"check", "status", "found", "advice"}``, status pass, warn, fail or unknown."""
+def examine(about: Context, thorough: bool = False) -> List[Dict]:
+    """Run the checks: ``{"check", "status", "found", "advice"}``, status pass, warn, fail or unknown.
+
+    Args:
+        about: what they look at.
+        thorough: also those that take time or start programs.
+    """
     results = []
     for name in plugins.names("checks"):
-        status, found, advice = plugins.load("checks", name).check(about)
-        results.append({"check": name, "status": status, "found": found, "advice": advice})
+        module = plugins.load("checks", name)
+        if getattr(module, "ON_REQUEST", False) and not thorough:
+            continue
+        answer = module.check(about)
+        if answer is not None:
+            status, found, advice = answer
+            results.append({"check": name, "status": status, "found": found, "advice": advice})
     return results

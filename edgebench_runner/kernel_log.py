@@ -14,19 +14,23 @@ _RECORD_BYTES = 8192
 class KernelLog(object):
     """A position in the kernel's log.
 
+    Args:
+        path: the kernel's device.
+        whole: begin with the oldest record that the kernel still has, not with the next one.
+
     Attributes:
         reason: why the log cannot be read, or ``None``.
         lost: true once the kernel overwrote lines before they were read.
     """
 
-    def __init__(self, path: str = "/dev/kmsg") -> None:
+    def __init__(self, path: str = "/dev/kmsg", whole: bool = False) -> None:
         self.reason: Optional[str] = None
         self.lost = False
         self._lines: List[str] = []
         self._file = -1
         try:
             self._file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-            os.lseek(self._file, 0, os.SEEK_END)
+            os.lseek(self._file, 0, os.SEEK_SET if whole else os.SEEK_END)
         except OSError as error:
             self.reason = "{}: {}".format(path, error.strerror)
 
@@ -59,6 +63,15 @@ class KernelLog(object):
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def since_boot(path: str = "/dev/kmsg") -> Optional[List[str]]:
+    """Return every record that the kernel still has, ``None`` where its log cannot be read."""
+    log = KernelLog(path, whole=True)
+    try:
+        return log.lines()
+    finally:
+        log.close()
 
 
 def is_suspect(line: str) -> bool:

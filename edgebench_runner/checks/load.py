@@ -16,7 +16,7 @@ def check(about) -> Tuple[str, str, str]:  # type: ignore[no-untyped-def]
     time.sleep(_WINDOW_S)
     busy_after, total_after = _jiffies()
     if total_after == total_before:
-        return "unknown", "the kernel's counters stand still", ""
+        return "unknown", "the kernel's counters stand still", "is /proc mounted?"
     share = (busy_after - busy_before) / (total_after - total_before)
     status = "pass" if share <= about.gate["max_load_per_cpu"] else "fail"
     found = "{:.2f} busy per core, load1 {:.2f}".format(share, os.getloadavg()[0])

@@ -32,8 +32,10 @@ class Probe(object):
 
 
 def advice(kind: str) -> str:
-    """Say what to do where the bits cannot be read: nothing, unless this kind of board should have them."""
-    return "run as root or in the group video" if kind.startswith("raspberry_pi") else ""
+    """Say what to do where the bits cannot be read, which only a Raspberry Pi has."""
+    if kind.startswith("raspberry_pi"):
+        return "run as root or in the group video"
+    return "only a Raspberry Pi has them; see supply, temperature and the record's frequencies"
 
 
 def _from_sysfs(path: str) -> Optional[int]:
