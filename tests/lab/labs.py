@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
 import json
 import os
 import signal
@@ -18,20 +20,30 @@ from virtual_lab.power import supervisor_pid
 ENVIRONMENT = os.environ | {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"}
 REPOSITORY = Path(__file__).parents[2]
 IMAGES = REPOSITORY / ".edgebench" / "virtual_lab" / "images"
+# Tests of two checkouts may run on one machine: each has lab names and networks of its own.
+CHECKOUT_DIGEST = hashlib.sha256(str(REPOSITORY.resolve()).encode()).digest()
+FIRST_OCTET, FIRST_FREE, FREE = 10, 64, 128
 PLAYBOOK_TIMEOUT_S = 1800  # the first emulated board's root file system takes long
 SSH_TIMEOUT_S = 60
 
 
 class VirtualLab:
-    """A lab under test: its playbook, its command line and its boards."""
+    """A lab under test: its playbook, its command line and its boards.
+
+    Args:
+        name: what tells it from the other labs of this checkout, at most 5 letters.
+        network: the same, as a network of 256 addresses whose third number is its own.
+        folder: where it keeps everything.
+        boards: entries of `virtual_lab_boards`.
+    """
 
     def __init__(self, name: str, network: str, folder: Path, boards: list[dict[str, Any]]) -> None:
-        self.name = name
+        self.name = name[:5] + CHECKOUT_DIGEST.hex()[:3]
         self.directory = folder / "lab"
         self.inventory = folder / "inventory"
         variables = {
-            "virtual_lab_name": name,
-            "virtual_lab_network": network,
+            "virtual_lab_name": self.name,
+            "virtual_lab_network": own_network(network),
             "virtual_lab_directory": str(self.directory),
             "virtual_lab_images_directory": str(IMAGES),
             "virtual_lab_inventory_directory": str(self.inventory),
@@ -130,6 +142,13 @@ class VirtualLab:
         """The board's address, as the lab's own record has it."""
         made_from = json.loads((self.directory / "boards" / board / "board.json").read_text())
         return str(made_from["address"])
+
+
+def own_network(network: str) -> str:
+    """The network of this checkout that stands for one written in a test."""
+    second = FIRST_FREE + CHECKOUT_DIGEST[-1] % FREE
+    third = ipaddress.IPv4Network(network).network_address.packed[2]
+    return f"{FIRST_OCTET}.{second}.{third}.0/24"
 
 
 def wait_until(condition: Callable[[], bool], deadline_s: float, what: str) -> None:

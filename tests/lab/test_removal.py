@@ -9,7 +9,6 @@ import pytest
 from labs import VirtualLab, board
 
 pytestmark = pytest.mark.lab
-NAME = "gone"
 
 
 def processes(lab: VirtualLab) -> list[str]:
@@ -24,7 +23,7 @@ def processes(lab: VirtualLab) -> list[str]:
             groups = (process / "cgroup").read_text()
         except OSError:
             continue
-        if (line and f"edgebench_lab_{NAME}/" in groups) or f"{lab.directory} supervise" in line:
+        if (line and f"edgebench_lab_{lab.name}/" in groups) or f"{lab.directory} supervise" in line:
             found.append(line)
     return found
 
@@ -34,21 +33,21 @@ def leftovers(lab: VirtualLab) -> dict[str, object]:
     links = subprocess.run(["ip", "-brief", "link"], capture_output=True, text=True, check=True).stdout
     return {
         "processes": processes(lab),
-        "namespaces": [path.name for path in Path("/run/netns").glob(f"eb-{NAME}*")],
-        "links": [line for line in links.splitlines() if line.startswith(f"eb-{NAME}")],
+        "namespaces": [path.name for path in Path("/run/netns").glob(f"eb-{lab.name}*")],
+        "links": [line for line in links.splitlines() if line.startswith(f"eb-{lab.name}")],
         "mounts": [
             line for line in Path("/proc/mounts").read_text().splitlines() if str(lab.directory) in line
         ],
-        "groups": [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/edgebench_lab_{NAME}")],
+        "groups": [str(path) for path in Path("/sys/fs/cgroup").glob(f"**/edgebench_lab_{lab.name}")],
         "files": [str(path) for path in lab.directory.rglob("*")] if lab.directory.exists() else [],
         "inventory": lab.inventory.exists(),
-        "runtime": Path(f"/run/edgebench_virtual_lab/{NAME}").exists(),
+        "runtime": Path(f"/run/edgebench_virtual_lab/{lab.name}").exists(),
     }
 
 
 @pytest.mark.parametrize("crashed", [False, True])
 def test_removal_leaves_nothing(needs_root: None, tmp_path: Path, crashed: bool) -> None:
-    lab = VirtualLab(NAME, "10.213.78.0/24", tmp_path, [board("pi4-a", "raspberry_pi_4")])
+    lab = VirtualLab("gone", "10.213.78.0/24", tmp_path, [board("pi4-a", "raspberry_pi_4")])
     lab.playbook()
     made = leftovers(lab)
     made.pop("mounts")  # they are in the supervisors' own mount namespaces
