@@ -13,7 +13,8 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
-from controller.board import Answer, UnreachableError
+from controller.board import Answer, Turn, UnreachableError
+from controller.conversation import converse
 
 RETRY_S = 2.0
 POWER_SWITCH_TIMEOUT_S = 60.0
@@ -39,6 +40,23 @@ class AnsibleBoard:
         except AnsibleConnectionFailure as error:
             raise UnreachableError(str(error)) from error
         return Answer(done["rc"], done["stdout"], done["stderr"])
+
+    def converse(self, command: str, turns: int) -> list[Turn]:
+        """Over the open SSH connection where there is one, else with a connection and a process for every line."""
+        answered = self._converse_by_ssh(command, turns)
+        while len(answered) < turns:
+            sent_ns = time.monotonic_ns()
+            answer = self.execute(command, "\n").stdout.strip()
+            answered.append(Turn(sent_ns, answer, time.monotonic_ns()))
+        return answered
+
+    def _converse_by_ssh(self, command: str, turns: int) -> list[Turn]:
+        # Ansible itself has no connection that a process can be talked to through; its SSH command line can.
+        connection = self._action._connection
+        if connection.transport != "ssh" or not hasattr(connection, "_build_command"):
+            return []
+        executable, host = connection.get_option("ssh_executable"), connection.get_option("host")
+        return converse(connection._build_command(executable, "ssh", host, command), turns)
 
     def reconnect(self, deadline_s: float) -> None:
         """Drop the connection and wait until a new one answers."""

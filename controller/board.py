@@ -17,6 +17,14 @@ class Answer(NamedTuple):
     stderr: str
 
 
+class Turn(NamedTuple):
+    """A line sent to a command on the board, and its answer, between readings of this machine's CLOCK_MONOTONIC."""
+
+    sent_ns: int
+    answer: str
+    received_ns: int
+
+
 class Board(Protocol):
     """A board that commands can be run on. Every method raises UnreachableError when the board is not there."""
 
@@ -24,6 +32,10 @@ class Board(Protocol):
 
     def execute(self, command: str, stdin: str = "") -> Answer:
         """Run a shell command and wait for it."""
+        ...
+
+    def converse(self, command: str, turns: int) -> list[Turn]:
+        """Run a command that answers every line with a line, and send it so many; fewer turns where it stopped."""
         ...
 
     def reconnect(self, deadline_s: float) -> None:

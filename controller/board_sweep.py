@@ -9,8 +9,9 @@ from typing import Any
 
 from controller import progress, spec
 from controller.board import Board, UnreachableError
-from controller.cell import BoardBrokenError, CellRun, lease
+from controller.cell import CellRun, folder_on_board, lease, name_on_board
 from controller.errors import BoardHeldError
+from controller.link import BoardBrokenError, Link
 from controller.records import controller_record, failure_record
 from controller.results import Results
 
@@ -34,6 +35,8 @@ class BoardSweep:
         self.say = say
         self.before_cell = before_cell
         self.manifest = results.manifest()
+        self.cells = [cell for cell in self.manifest["cells"] if cell["board"] == board.name]
+        self.link = self._link([])
 
     def run(self) -> dict[str, Any]:
         """Measure what is outstanding.
@@ -41,11 +44,13 @@ class BoardSweep:
         Returns:
             ``measured`` (cells), ``outcomes`` (outcome to count), ``broken`` (why the board left the sweep, or None).
         """
-        cells = self.results.outstanding(self.board.name)
-        total = sum(cell["board"] == self.board.name for cell in self.manifest["cells"])
+        total = len(self.cells)
+        cells = [cell for cell in self.cells if self.results.is_outstanding(cell["cell_id"])]
+        self.link = self._link(cells)
+        taken = progress.durations_s(self.results, self.cells)
         outcomes: Counter[str] = Counter()
         for index, cell in enumerate(cells):
-            left_s = progress.time_left_s(cells[index:], progress.durations_s(self.results, self.board.name))
+            left_s = progress.time_left_s(cells[index:], taken)
             head = f"{self.board.name}  cell {total - len(cells) + index + 1}/{total}"
             self.say(f"{head}  {_title(cell)}  ({progress.say_duration(left_s)})")
             try:
@@ -61,13 +66,21 @@ class BoardSweep:
                 outcomes.update(["board_lost"] * isinstance(error, BoardBrokenError))
                 return {"measured": index, "outcomes": dict(outcomes), "broken": str(error)}
             outcomes[record["outcome"]] += 1
+            progress.add_duration(taken, self.results, cell)
             self.say(f"{head}  {_verdict(record)}")
         self._give_back()
         return {"measured": len(cells), "outcomes": dict(outcomes), "broken": None}
 
+    def _link(self, outstanding: list[dict[str, Any]]) -> Link:
+        left = {cell["cell_id"] for cell in outstanding}
+        kept = {name_on_board(cell["cell_id"]) for cell in self.cells if cell["cell_id"] not in left}
+        folder = folder_on_board(self.setup, self.manifest["sweep_id"])
+        return Link(self.board, self.setup.reconnect_s, folder, kept)
+
     def _give_back(self) -> None:
+        release = lease("release", self.setup, self.manifest["sweep_id"])
         with suppress(UnreachableError):  # the lease ends by itself, and with a reboot
-            self.board.execute(lease("release", self.setup, self.manifest["sweep_id"]))
+            self.board.execute(f"{self.link.cleaning()}{release}")
 
     def _measure(self, cell: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -78,7 +91,7 @@ class BoardSweep:
             return self._refuse(
                 cell, "backend_unavailable", f"no environment for {cell['runtime']} on this board"
             )
-        return CellRun(self.board, self.setup, self.results, cell_spec).measure(self.manifest["profile"])
+        return CellRun(self.link, self.setup, self.results, cell_spec).measure(self.manifest["profile"])
 
     def _refuse(self, cell: dict[str, Any], outcome: str, detail: str) -> dict[str, Any]:
         record = failure_record({**cell, "sweep_id": self.manifest["sweep_id"]}, outcome, detail)

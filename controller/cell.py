@@ -1,7 +1,7 @@
 """The life of one cell, seen from the controller: lease, reboot, rest, run, fetch, verify, keep.
 
 The board does the measuring on its own; the controller waits on one blocking call and picks the run up again when the
-connection drops. Recovery is bounded: reconnect, then one power cycle, then the board is broken for this sweep.
+connection drops. Recovery is bounded (``controller.link``).
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import binascii
 import json
 import shlex
 import time
-from contextlib import suppress
 from typing import Any
 
-from controller.board import Answer, Board, UnreachableError
+from controller.board import Answer, UnreachableError
 from controller.clock import exchange_clocks
 from controller.errors import BoardHeldError
+from controller.link import BoardBrokenError, Link
 from controller.lock import whoami
 from controller.plan import utc_now
 from controller.records import controller_record, failure_record
@@ -29,12 +29,9 @@ LEASE_HELD = 3
 REBOOT_LEASE_S = 600.0
 TIMED_OUT = 124
 """Exit status of ``timeout``."""
-WAIT_MARGIN_S = 120.0
-"""How much longer than the board's own deadline the controller waits."""
-
-
-class BoardBrokenError(Exception):
-    """The board is out of this sweep; the message says why."""
+WAIT_MARGIN_S = 300.0
+"""How much longer than a cell's own deadline and rests the controller waits. The board's own deadlines end before: the
+runner's, and that of the service that it runs in, which allows for sync pulses and two minutes."""
 
 
 class CellFailedError(Exception):
@@ -44,16 +41,17 @@ class CellFailedError(Exception):
 class CellRun:
     """Takes one cell from its spec to a directory under its final name."""
 
-    def __init__(self, board: Board, setup: BoardSetup, results: Results, spec: dict[str, Any]):
-        self.board = board
+    def __init__(self, link: Link, setup: BoardSetup, results: Results, spec: dict[str, Any]):
+        self.link = link
+        self.board = link.board
         self.setup = setup
         self.results = results
         self.spec = spec
-        self.remote = f"{setup.root}/cells/{spec['sweep_id']}/{spec['cell_id'].partition('/')[2]}"
+        self.name = name_on_board(spec["cell_id"])
+        self.remote = f"{folder_on_board(setup, spec['sweep_id'])}/{self.name}"
         self.attempts: list[dict[str, Any]] = []
         self.reboot: dict[str, Any] | None = None
         self.clocks: dict[str, list[dict[str, int]]] = {"before": [], "after": []}
-        self.power_cycled = False
 
     def measure(self, profile: dict[str, Any]) -> dict[str, Any]:
         """Run the cell, whatever the board does meanwhile.
@@ -74,12 +72,11 @@ class CellRun:
             raise
         except CellFailedError as error:
             return self._keep_failure("infrastructure", str(error))
-        with suppress(UnreachableError):  # the cell is safe; the next one will meet the connection
-            self.board.execute(f"rm -rf {shlex.quote(self.remote)} {shlex.quote(self.remote)}.json")
+        self.link.discard(self.name)
         return record
 
     def _prepare(self, profile: dict[str, Any]) -> None:
-        if self._is_on_board():  # an earlier controller began it: attach, do not disturb
+        if self.name in self.link.begun(self._note):  # an earlier controller began it: attach, do not disturb
             return
         if self.spec["isolation"] == "reboot":
             self._reboot()
@@ -94,40 +91,21 @@ class CellRun:
                 return self._keep(packed)
             except UnreachableError as error:
                 self._note(f"connection lost: {error}")
-                self.recover(str(error))
+                self.link.recover(str(error), self._note)
         raise CellFailedError(f"the connection was lost {ATTEMPTS} times")
-
-    def recover(self, why: str) -> None:
-        """Reconnect, else power-cycle once and reconnect, else give the board up."""
-        try:
-            self.board.reconnect(self.setup.reconnect_s)
-            self._note("reconnected")
-            return
-        except UnreachableError as error:
-            why = f"{why}; no answer for {self.setup.reconnect_s:.0f} s: {error}"
-        if self.power_cycled:
-            raise BoardBrokenError(why)
-        self.power_cycled = True
-        try:
-            if not self.board.power_cycle():
-                raise BoardBrokenError(why)
-            self._note("power cycled")
-            self.board.reconnect(self.setup.reconnect_s)
-        except UnreachableError as error:
-            raise BoardBrokenError(f"{why}; nor after one power cycle: {error}") from error
-        self._note("reconnected")
 
     def _wait_for_runner(self) -> str:
         """One blocking call: the runner starts, or is found running, ends, and its files come back packed."""
         remote = shlex.quote(self.remote)
         limit_s = self._deadline_s() + WAIT_MARGIN_S
         command = (
-            f"umask 077 && mkdir -p $(dirname {remote}) && cat > {remote}.json"
+            f"{self.link.cleaning()}umask 077 && mkdir -p $(dirname {remote}) && cat > {remote}.json"
             f" && {lease('acquire', self.setup, self.spec['sweep_id'])} --ttl-s {limit_s:.0f} >&2"
             f" && timeout {limit_s:.0f} {self.setup.runner} run {remote}.json --out {remote} --detach >&2"
             f" && {self._pack()}"
         )
         answer = self.board.execute(command, json.dumps(self.spec))
+        self.link.cleaned()
         _refuse_held(answer)
         if answer.code == TIMED_OUT:
             if self.setup.can_reboot:  # what ignores its own deadline would disturb the next cell too
@@ -163,19 +141,15 @@ class CellRun:
                 packed = self.board.execute(self._pack()).stdout
         raise AssertionError("unreachable")
 
-    def _is_on_board(self) -> bool:
-        return self._ask(f"test -d {shlex.quote(self.remote)}").code == 0
-
     def _reboot(self) -> None:
+        started = time.monotonic()
         # Only for a sweep that may: a reboot would end the cell of another one, and its lease with it.
         take = lease("acquire", self.setup, self.spec["sweep_id"])
-        _refuse_held(self._ask(f"{take} --ttl-s {REBOOT_LEASE_S:.0f}"))
-        started = time.monotonic()
-        before = self._boot_id()
+        before = self._boot_id(f"{take} --ttl-s {REBOOT_LEASE_S:.0f} >&2 && ")
         try:
             self.board.reboot()
         except UnreachableError as error:
-            self.recover(f"no return from a reboot: {error}")
+            self.link.recover(f"no return from a reboot: {error}", self._note)
         after = self._boot_id()
         if after == before:
             raise CellFailedError("the board says that it rebooted, but its boot_id did not change")
@@ -185,25 +159,18 @@ class CellRun:
             "seconds": round(time.monotonic() - started, 3),
         }
 
-    def _boot_id(self) -> str:
-        answer = self._ask("cat /proc/sys/kernel/random/boot_id")
+    def _boot_id(self, first: str = "") -> str:
+        answer = self.link.ask(f"{first}cat /proc/sys/kernel/random/boot_id", self._note)
+        _refuse_held(answer)
         if answer.code != 0:
             raise CellFailedError(f"the board's boot_id cannot be read: {_last_words(answer)}")
         return answer.stdout.strip()
 
-    def _ask(self, command: str) -> Answer:
-        """Run a command that may be repeated, through one recovery."""
-        try:
-            return self.board.execute(command)
-        except UnreachableError as error:
-            self.recover(str(error))
-            try:
-                return self.board.execute(command)
-            except UnreachableError as again:
-                raise BoardBrokenError(f"lost again right after a recovery: {again}") from again
-
     def _exchange_clocks(self) -> list[dict[str, int]]:
-        return exchange_clocks(self.board, shlex.quote(self.setup.python)) if self.setup.metered else []
+        """Readings of both clocks; none where one machine is both, or no meter watches."""
+        if self.link.is_this_machine or not self.setup.metered:
+            return []
+        return exchange_clocks(self.board, self.setup.runner)
 
     def _deadline_s(self) -> float:
         protocol, cooldown = self.spec["protocol"], self.spec["cooldown"]
@@ -224,6 +191,16 @@ class CellRun:
         record = failure_record(self.spec, outcome, detail, self.attempts[0]["started_utc"])
         self.results.commit_without_board(record, self._controller_record())
         return record
+
+
+def folder_on_board(setup: BoardSetup, sweep_id: str) -> str:
+    """Where the cells of a sweep stand on a board."""
+    return f"{setup.root}/cells/{sweep_id}"
+
+
+def name_on_board(cell_id: str) -> str:
+    """The name of a cell's directory there."""
+    return cell_id.partition("/")[2]
 
 
 def lease(verb: str, setup: BoardSetup, sweep_id: str) -> str:

@@ -9,21 +9,27 @@ from typing import Any
 from controller.files import read_json
 from controller.results import Results
 
+Durations = dict[tuple[str, str], list[float]]
+"""Seconds that completed cells took, by (model, mode)."""
 
-def durations_s(results: Results, board: str) -> dict[tuple[str, str], list[float]]:
-    """Seconds that the board's completed cells took, by (model, mode)."""
-    taken: dict[tuple[str, str], list[float]] = {}
-    for cell in results.manifest()["cells"]:
-        path = results.cell_dir(cell["cell_id"]) / "controller.json"
-        if cell["board"] != board or not path.is_file():
-            continue
-        seconds = _seconds(read_json(path))
-        if seconds is not None:
-            taken.setdefault((cell["model"], cell["mode"]), []).append(seconds)
+
+def durations_s(results: Results, cells: list[dict[str, Any]]) -> Durations:
+    """What those of some cells of the manifest took that have been completed."""
+    taken: Durations = {}
+    for cell in cells:
+        add_duration(taken, results, cell)
     return taken
 
 
-def time_left_s(remaining: list[dict[str, Any]], taken: dict[tuple[str, str], list[float]]) -> float | None:
+def add_duration(taken: Durations, results: Results, cell: dict[str, Any]) -> None:
+    """Add what one more cell took, if it is completed."""
+    path = results.cell_dir(cell["cell_id"]) / "controller.json"
+    seconds = _seconds(read_json(path)) if path.is_file() else None
+    if seconds is not None:
+        taken.setdefault((cell["model"], cell["mode"]), []).append(seconds)
+
+
+def time_left_s(remaining: list[dict[str, Any]], taken: Durations) -> float | None:
     """Seconds that the remaining cells will take; None before the first is done."""
     every = [seconds for values in taken.values() for seconds in values]
     if not every:

@@ -8,20 +8,18 @@ import re
 from collections import Counter, defaultdict
 from typing import Any
 
-from controller.board import Answer, UnreachableError
+from controller.board import Answer, Turn, UnreachableError
 from tests.unit.controller.controller_factory import an_archive
 
 KINDS = {
     "release": re.compile(r" lease release "),
     "run": re.compile(r" run .* --detach "),
-    "lease": re.compile(r" lease acquire "),
-    "exists": re.compile(r"^test -d "),
-    "boot_id": re.compile(r"^cat /proc/sys/kernel/random/boot_id$"),
-    "clock": re.compile(r"clock_gettime"),
+    "look": re.compile(r"ls -1 "),
+    "boot_id": re.compile(r"cat /proc/sys/kernel/random/boot_id$"),
     "fetch": re.compile(r"^tar "),
-    "remove": re.compile(r"^rm -rf "),
     "set_aside": re.compile(r"^mv "),
 }
+CLEANING = re.compile(r"^rm -rf (.*?); ")
 REMOTE = re.compile(r"/var/lib/edgebench/cells/\S+?/[a-z0-9_.-]+?r\d+(?=[\s.;]|$)")
 
 
@@ -43,11 +41,21 @@ class FakeBoard:
 
     def execute(self, command: str, stdin: str = "") -> Answer:
         """Do what the command would have done, then what the next fault says."""
+        cleaning = CLEANING.match(command)
+        command = CLEANING.sub("", command)
         kind = next(kind for kind, pattern in KINDS.items() if pattern.search(command))
         found = REMOTE.search(command)
         answer = getattr(self, f"_{kind}")(found.group() if found else "", stdin)
         fault = self._next(kind)
+        for remote in cleaning.group(1).split() if cleaning else []:
+            self.stored.pop(remote, None)
         return fault if isinstance(fault, Answer) else answer
+
+    def converse(self, command: str, turns: int) -> list[Turn]:
+        """Answer every line, or with what the next fault lists."""
+        fault = self._next("clock")
+        answers = ["123456789"] * turns if fault is None else fault
+        return [Turn(number, answer, number + 1) for number, answer in enumerate(answers)]
 
     def reconnect(self, deadline_s: float) -> None:
         """Answer again, unless told otherwise."""
@@ -86,24 +94,16 @@ class FakeBoard:
     def _fetch(self, remote: str, stdin: str) -> Answer:
         return Answer(0, base64.b64encode(self.stored[remote]).decode(), "")
 
-    def _exists(self, remote: str, stdin: str) -> Answer:
-        return Answer(0 if remote in self.stored else 1, "", "")
+    def _look(self, remote: str, stdin: str) -> Answer:
+        names = [path.rpartition("/")[2] for path in self.stored]
+        return Answer(0 if names else 2, "\n".join([f"boot-{self.boot}", *names]), "")
 
-    def _remove(self, remote: str, stdin: str) -> Answer:
+    def _set_aside(self, remote: str, stdin: str) -> Answer:
         self.stored.pop(remote, None)
         return Answer(0, "", "")
 
-    def _set_aside(self, remote: str, stdin: str) -> Answer:
-        return self._remove(remote, stdin)
-
     def _boot_id(self, remote: str, stdin: str) -> Answer:
         return Answer(0, f"boot-{self.boot}\n", "")
-
-    def _clock(self, remote: str, stdin: str) -> Answer:
-        return Answer(0, "123456789\n", "")
-
-    def _lease(self, remote: str, stdin: str) -> Answer:
-        return Answer(0, "{}\n", "")
 
     def _release(self, remote: str, stdin: str) -> Answer:
         return Answer(0, "{}\n", "")

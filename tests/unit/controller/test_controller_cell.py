@@ -10,9 +10,10 @@ from jsonschema import Draft202012Validator
 
 from controller import spec
 from controller.board import Answer, UnreachableError
-from controller.cell import BoardBrokenError, CellRun
+from controller.cell import CellRun
 from controller.clock import EXCHANGES
 from controller.errors import BoardHeldError
+from controller.link import BoardBrokenError, Link
 from controller.results import Results
 from tests.unit.controller.controller_factory import ROOT, a_setup, a_zoo, an_archive, some_results
 from tests.unit.controller.fake_board import HELD, LOST, FakeBoard
@@ -26,11 +27,15 @@ class Bench:
     def __init__(self, folder: Path):
         self.results, (self.cell_id, self.next_id) = some_results(folder)
         self.board = FakeBoard()
+        self.folder = f"/var/lib/edgebench/cells/{self.results.path.name}"
 
     def measure(self, **setup: Any) -> dict[str, Any]:
         manifest, board_setup = self.results.manifest(), a_setup(**setup)
         built = spec.build(manifest["cells"][0], manifest, a_zoo(), board_setup)
-        return CellRun(self.board, board_setup, self.results, built).measure(manifest["profile"])
+        link = Link(self.board, board_setup.reconnect_s, self.folder, kept=set())
+        record = CellRun(link, board_setup, self.results, built).measure(manifest["profile"])
+        self.cleaning = link.cleaning()
+        return record
 
     def record(self) -> dict[str, Any]:
         return self.results.record(self.cell_id) or {}
@@ -50,10 +55,11 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-def test_a_cell_is_run_fetched_kept_and_removed_from_the_board(bench: Bench) -> None:
+def test_a_cell_is_run_fetched_and_kept_and_may_then_go_from_the_board(bench: Bench) -> None:
     assert bench.measure()["outcome"] == "ok"
     assert bench.record()["outcome"] == "ok"
-    assert bench.board.stored == {}
+    remote = f"{bench.folder}/{bench.cell_id.partition('/')[2]}"
+    assert bench.cleaning == f"rm -rf {remote} {remote}.json; "
     assert bench.events() == ["started", "fetched"]
     assert bench.controller_record()["reboot"] is None
 
@@ -74,16 +80,10 @@ def test_a_connection_that_keeps_dropping_ends_the_cell_not_the_board(bench: Ben
     assert bench.results.is_outstanding(bench.cell_id)
 
 
-@pytest.mark.parametrize("moment", ["exists", "run", "boot_id"])
+@pytest.mark.parametrize("moment", ["look", "run", "boot_id"])
 def test_a_connection_may_drop_at_any_moment(bench: Bench, moment: str) -> None:
     bench.board.faults[moment] = [LOST]
     assert bench.measure(can_reboot=True)["outcome"] == "ok"
-    assert bench.board.measured == {bench.cell_id: 1}
-
-
-def test_a_connection_that_drops_once_the_cell_is_kept_costs_nothing(bench: Bench) -> None:
-    bench.board.faults["remove"] = [LOST]
-    assert bench.measure()["outcome"] == "ok"
     assert bench.board.measured == {bench.cell_id: 1}
 
 
@@ -116,7 +116,7 @@ def test_a_board_that_hangs_again_is_not_power_cycled_again(bench: Bench) -> Non
 
 def test_a_board_without_a_power_switch_is_lost_when_it_does_not_answer(bench: Bench) -> None:
     bench.board.has_power_switch = False
-    bench.board.faults["exists"] = [LOST]
+    bench.board.faults["look"] = [LOST]
     bench.board.faults["reconnect"] = [LOST]
     with pytest.raises(BoardBrokenError, match="no answer for 180 s"):
         bench.measure()
@@ -161,7 +161,7 @@ def test_a_board_that_does_not_return_from_a_reboot_is_power_cycled(bench: Bench
 
 
 def test_a_cell_that_an_earlier_controller_began_is_not_rebooted_away(bench: Bench) -> None:
-    remote = "/var/lib/edgebench/cells/20261121-070500-made/" + bench.cell_id.partition("/")[2]
+    remote = f"{bench.folder}/{bench.cell_id.partition('/')[2]}"
     bench.board.stored[remote] = an_archive(bench.cell_id)
     assert bench.measure(can_reboot=True)["outcome"] == "ok"
     assert bench.board.count("reboot") == 0
@@ -170,7 +170,7 @@ def test_a_cell_that_an_earlier_controller_began_is_not_rebooted_away(bench: Ben
 
 @pytest.mark.parametrize("can_reboot", [False, True])
 def test_a_board_that_another_sweep_holds_is_left_alone(bench: Bench, can_reboot: bool) -> None:
-    bench.board.faults["run"] = bench.board.faults["lease"] = [HELD]
+    bench.board.faults["run"] = bench.board.faults["boot_id"] = [HELD]
     with pytest.raises(BoardHeldError, match=r"ada@lab2 for sweep 20261120-nightly"):
         bench.measure(can_reboot=can_reboot)
     assert bench.board.count("reboot") == 0
@@ -233,9 +233,24 @@ def test_clocks_are_exchanged_where_a_meter_watches(bench: Bench) -> None:
 
 
 def test_a_clock_that_says_nothing_is_no_reading(bench: Bench) -> None:
-    bench.board.faults["clock"] = [Answer(0, "", ""), Answer(0, "soon\n", ""), None]
+    bench.board.faults["clock"] = [["", "soon", "123456789"]]
     bench.measure(metered=True)
-    assert len(bench.controller_record()["clock_exchanges"]["before"]) == EXCHANGES - 2
+    assert len(bench.controller_record()["clock_exchanges"]["before"]) == 1
+
+
+def test_a_connection_that_drops_while_clocks_are_exchanged_is_taken_up_again(bench: Bench) -> None:
+    bench.board.faults["clock"] = [None, LOST]
+    assert bench.measure(metered=True)["outcome"] == "ok"
+    assert bench.board.measured == {bench.cell_id: 1}
+    assert "reconnected" in bench.events()
+
+
+def test_a_machine_that_is_its_own_board_has_one_clock(bench: Bench) -> None:
+    own = Path("/proc/sys/kernel/random/boot_id").read_text()
+    bench.board.faults["look"] = [Answer(2, own, "")]
+    bench.measure(metered=True)
+    assert bench.controller_record()["clock_exchanges"] == {"before": [], "after": []}
+    assert bench.board.count("clock") == 0
 
 
 def test_a_failure_record_follows_the_schema_of_records(bench: Bench) -> None:

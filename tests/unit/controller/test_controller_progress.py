@@ -7,6 +7,7 @@ import pytest
 
 from controller import progress
 from controller.records import controller_record
+from controller.results import Results
 from tests.unit.controller.controller_factory import an_archive, some_results
 
 
@@ -48,17 +49,21 @@ def test_durations_are_said_for_people(seconds: float | None, words: str) -> Non
     assert progress.say_duration(seconds) == words
 
 
+def cells_of(results: Results, board: str) -> list[dict[str, Any]]:
+    return [entry for entry in results.manifest()["cells"] if entry["board"] == board]
+
+
 def test_durations_come_from_what_this_board_fetched(tmp_path: Path) -> None:
     results, cells = some_results(tmp_path, boards=("pi", "nano"))
     for cell_id, seconds in zip(cells, (4, 5, 6, 7), strict=True):
         record = controller_record(cell_id, [{"started_utc": "2026-11-21T07:00:00.000Z", "event": "started"}])
         record["fetched_utc"] = f"2026-11-21T07:00:0{seconds}.500Z"
         results.commit(cell_id, an_archive(cell_id), record)
-    assert progress.durations_s(results, "nano") == {("digits_cnn", "warm"): [4.5, 5.5]}
+    assert progress.durations_s(results, cells_of(results, "nano")) == {("digits_cnn", "warm"): [4.5, 5.5]}
 
 
 @pytest.mark.parametrize("attempts", [[], [{}], [{"started_utc": None}], [{"started_utc": "yesterday"}]])
 def test_a_record_without_times_says_nothing(tmp_path: Path, attempts: list[dict[str, Any]]) -> None:
     results, (first, _) = some_results(tmp_path)
     results.commit(first, an_archive(first), controller_record(first, attempts))
-    assert progress.durations_s(results, "pi") == {}
+    assert progress.durations_s(results, cells_of(results, "pi")) == {}
