@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from controller import attachments
 from controller.catalogues import Catalogues
 from controller.errors import Problem, one_of
 
@@ -43,6 +44,9 @@ VARIABLES = {
     "edgebench_reconnect_s": Variable(
         (int, float, str), "seconds that a lost board is waited for, above 0", _is_seconds
     ),
+    "edgebench_backends": Variable((list,), "a list of backends to make environments for"),
+    "edgebench_attachments": Variable((list,), "a list of what is plugged into the board"),
+    "edgebench_vendor_files": Variable((dict,), "by backend, a list of files with their sha256"),
     "edgebench_gate": Variable((dict,), "a mapping of thresholds, as in a profile's gate"),
 }
 METER_KEYS = {
@@ -111,7 +115,7 @@ def _check_board(file: str, name: str, variables: dict[str, Any], catalogues: Ca
     meters = variables.get("edgebench_meters") or {}
     if isinstance(meter, str) and isinstance(meters, dict) and meter not in meters:
         problems.append(Problem(file, f"{name}.edgebench_meter", meter, one_of(meters)))
-    return problems
+    return problems + attachments.check(file, name, variables, list(catalogues.backends))
 
 
 def _check_shared_meters(file: str, hosts: dict[str, dict[str, Any]]) -> list[Problem]:

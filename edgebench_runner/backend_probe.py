@@ -1,12 +1,11 @@
 """Is a backend there? Each runtime is imported in a process of its own, because it can crash."""
 
 import json
-import os
 import subprocess
 import sys
 from typing import Dict, List, Optional
 
-from edgebench_runner import outcome, plugins, resources
+from edgebench_runner import environment, outcome, plugins
 
 _TIMEOUT_S = 120.0
 
@@ -34,10 +33,13 @@ def probe(name: str, python: Optional[str] = None) -> Dict:
     """
     plugins.load("backends", name)
     command = [python or sys.executable, "-m", "edgebench_runner.backend_probe", name]
-    environment = dict(os.environ, PYTHONPATH=resources.root())
     try:
         done = subprocess.run(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=_TIMEOUT_S
+            command,
+            env=environment.variables(python),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=_TIMEOUT_S,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return {"available": False, "version": None, "reason": str(error)}

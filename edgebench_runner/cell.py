@@ -9,6 +9,7 @@ from edgebench_runner import (
     atomic,
     cooldown,
     doctor,
+    environment,
     fingerprint,
     identity,
     input_files,
@@ -99,9 +100,9 @@ class Cell(object):
         self._worker_slot = len(self.phases)
         python = self.spec["environment"]["python"]
         command = [python, "-m", "edgebench_runner.worker", self.directory, str(os.getpid())]
-        environment = dict(os.environ, PYTHONPATH=resources.root(), PYTHONUNBUFFERED="1")
+        variables = dict(environment.variables(python), PYTHONUNBUFFERED="1")
         deadline_s = self.spec["protocol"]["deadline_s"]
-        return supervisor.supervise(command, environment, self.directory, deadline_s, log)
+        return supervisor.supervise(command, variables, self.directory, deadline_s, log)
 
     def _worker_part(self, end: outcome.WorkerEnd, events: List[Dict]) -> Dict:
         """Return the part of the record that comes from the worker: its end, its words and its rows."""

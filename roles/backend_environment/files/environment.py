@@ -39,6 +39,15 @@ def refusal(runner, backend):
     return "the runner knows no backend %r" % backend
 
 
+def vendor_files():
+    """Return {name: SHA-256} of what a vendor's files were put into this environment."""
+    try:
+        with open(os.path.join(ENVIRONMENT, "vendor.json")) as stream:
+            return json.load(stream)["files"]
+    except FileNotFoundError:
+        return {}
+
+
 def seal(options):
     """Check the backend, then write the flag."""
     reason = refusal(options.runner, options.backend)
@@ -49,6 +58,7 @@ def seal(options):
         "python": platform.python_version(),
         "lock_sha256": options.lock_sha256,
         "packages": installed_packages(),
+        "vendor_files": vendor_files(),
         "created_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     scratch = FLAG + ".new"

@@ -1,0 +1,44 @@
+"""What a vendor's libraries need reaches every process of their environment, and no other."""
+
+import json
+import os
+import sys
+
+from edgebench_runner import backend_probe, environment, resources
+
+
+def an_environment(directory, variables):
+    python = directory / "bin/python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    (directory / "vendor.json").write_text(json.dumps({"files": {}, "variables": variables}))
+    return str(python)
+
+
+def test_an_environment_without_vendors_files_adds_nothing(tmp_path):
+    assert environment.variables(str(tmp_path / "bin/python")) == dict(
+        os.environ, PYTHONPATH=resources.root()
+    )
+
+
+def test_the_runner_stays_before_the_vendors_python(tmp_path):
+    python = an_environment(tmp_path, {"PYTHONPATH": "/v/python", "LD_LIBRARY_PATH": "/v/lib"})
+    found = environment.variables(python)
+    assert found["PYTHONPATH"] == f"{resources.root()}:/v/python"
+    assert found["LD_LIBRARY_PATH"] == "/v/lib"
+
+
+def test_a_vendors_runtime_is_found_by_the_probe(tmp_path):
+    module = tmp_path / "vendor/openvino.py"
+    module.parent.mkdir()
+    module.write_text("class Core: pass\ndef get_version(): return '2022.3.2'\n")
+    python = an_environment(tmp_path / "with", {"PYTHONPATH": str(module.parent)})
+    assert backend_probe.probe("openvino", python)["version"] == "2022.3.2"
+    without = an_environment(tmp_path / "without", {})
+    assert not backend_probe.probe("openvino", without)["available"]
+
+
+def test_a_damaged_note_is_as_none(tmp_path):
+    python = an_environment(tmp_path, {})
+    (tmp_path / "vendor.json").write_text("[")
+    assert environment.vendor(python) == {}
