@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
+import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import linear_digits
 import pytest
 from labs import REPOSITORY, VirtualLab, board
 
@@ -22,6 +26,7 @@ BOARDS = [
     board("pi5-a", "raspberry_pi_5", release="trixie"),
 ]
 NAMES = [one["name"] for one in BOARDS]
+BACKENDS = ["null", "onnxruntime", "tflite"]
 ROOT = "/var/lib/edgebench"
 PLAYBOOK_TIMEOUT_S = 1200
 # What tuning touches, in the board's own words and not in those of the tool under test.
@@ -35,7 +40,7 @@ STATE = (
 def playbook(lab: VirtualLab, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one of the product's playbooks over the lab."""
     command = [str(Path(sys.executable).parent / "ansible-playbook"), f"playbooks/{name}.yml"]
-    backends = json.dumps({"edgebench_backends": ["null", "onnxruntime"]})
+    backends = json.dumps({"edgebench_backends": BACKENDS})
     return subprocess.run(
         [*command, "-i", str(lab.inventory), "-e", backends, *arguments],
         cwd=REPOSITORY,
@@ -93,6 +98,17 @@ def provisioned(fresh: VirtualLab, found: dict[str, str]) -> VirtualLab:
     return fresh
 
 
+def forged_wheelhouse(directory: Path, platform: str) -> Path:
+    """Copy a wheelhouse and change one byte of its numpy, behind the back of its index."""
+    forged = directory / "wheelhouse"
+    shutil.copytree(REPOSITORY / ".edgebench" / "wheelhouse" / platform, forged)
+    for wheel in forged.glob("numpy-*.whl"):
+        content = bytearray(wheel.read_bytes())
+        content[len(content) // 2] ^= 1
+        wheel.write_bytes(content)
+    return forged
+
+
 def environments(lab: VirtualLab, name: str) -> dict[str, Any]:
     """Return the ``environment.json`` of each environment of a board, by the environment's name."""
     paths = lab.output(name, f"ls {ROOT}/envs/*/environment.json").split()
@@ -102,16 +118,73 @@ def environments(lab: VirtualLab, name: str) -> dict[str, Any]:
 def test_every_board_has_its_environments(provisioned: VirtualLab) -> None:
     for name in NAMES:
         made = environments(provisioned, name)
-        assert sorted(one["backend"] for one in made.values()) == ["null", "onnxruntime"]
+        assert sorted(one["backend"] for one in made.values()) == BACKENDS
 
 
-def test_two_boards_of_a_kind_are_the_same(provisioned: VirtualLab) -> None:
+def interpreter(lab: VirtualLab, name: str, backend: str) -> str:
+    """Return the path, on a board, of the interpreter of a backend's environment."""
+    path = next(path for path in environments(lab, name) if path.startswith(f"{backend}-"))
+    return f"{ROOT}/envs/{path}/bin/python"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_two_boards_of_a_kind_are_the_same(provisioned: VirtualLab, backend: str) -> None:
     def fingerprint(name: str) -> Any:
-        python = next(path for path in environments(provisioned, name) if path.startswith("onnxruntime-"))
-        command = f"{ROOT}/edgebench_runner.pyz fingerprint --json --python {ROOT}/envs/{python}/bin/python"
+        python = interpreter(provisioned, name, backend)
+        command = f"{ROOT}/edgebench_runner.pyz fingerprint --json --python {python}"
         return json.loads(provisioned.output(name, f"python3 {command}"))
 
     assert fingerprint("pi4-a") == fingerprint("pi4-b")
+
+
+def test_boards_have_no_way_to_the_internet(provisioned: VirtualLab) -> None:
+    assert provisioned.output("pi4-a", "ip route show default") == ""
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> linear_digits.Artifacts:
+    """One trained model as .onnx and as .tflite."""
+    return linear_digits.write(tmp_path_factory.mktemp("linear_digits"))
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "library"),
+    [
+        ("onnx", "pi3-a", "1.19.2"),
+        ("onnx", "pi4-a", "1.31.1"),
+        ("onnx", "pi5-a", "1.31.1"),
+        ("tflite", "pi3-a", "tflite_runtime 2.13.0"),
+        ("tflite", "pi4-a", "tflite_runtime 2.14.0"),
+        ("tflite", "pi5-a", "litert 2.3.0"),
+    ],
+)
+def test_a_real_cell_gives_the_models_answers(
+    provisioned: VirtualLab, artifacts: linear_digits.Artifacts, form: str, name: str, library: str
+) -> None:
+    python = interpreter(provisioned, name, {"onnx": "onnxruntime"}.get(form, form))
+    kind = next(one["kind"] for one in BOARDS if one["name"] == name)
+    spec = artifacts.spec(name, kind, form, "/root/digits", python)
+    (artifacts.directory / "spec.json").write_text(json.dumps(spec))
+    packed = subprocess.run(["tar", "-C", artifacts.directory, "-cz", "."], capture_output=True, check=True)
+    done = provisioned.ssh_with_input(
+        name,
+        "rm -rf digits cell && mkdir digits && base64 -d | tar -C digits -xz"
+        f" && python3 {ROOT}/edgebench_runner.pyz run digits/spec.json --out cell --detach >&2"
+        " && base64 -w 0 cell/outputs.bin && echo && cat cell/cell.json",
+        base64.b64encode(packed.stdout).decode(),
+        timeout_s=120,
+    )
+    assert done.returncode == 0, done.stderr
+    outputs, text = done.stdout.split("\n", 1)
+    record = json.loads(text)
+    assert (record["outcome"], record["outcome_detail"]) == ("ok", "")
+    assert record["check"]["passed"]
+    assert record["n_completed"] == len(artifacts.classes) - 2
+    assert record["backend_info"]["version"] == library
+    assert record["python"] == environments(provisioned, name)[Path(python).parts[-3]]["python"]
+    rows = struct.iter_unpack("<6i", base64.b64decode(outputs))
+    assert [row[1] for row in rows] == artifacts.classes
+    assert artifacts.accuracy > 0.85
 
 
 def test_a_second_run_changes_nothing(provisioned: VirtualLab) -> None:
@@ -128,9 +201,18 @@ def test_a_reboot_does_not_lose_the_tuning(provisioned: VirtualLab) -> None:
     assert provisioned.output("pi4-a", governor) == "performance"
 
 
-def test_an_interrupted_environment_is_made_again(provisioned: VirtualLab) -> None:
+def test_an_interrupted_environment_is_made_again_but_not_from_other_bytes(
+    provisioned: VirtualLab, tmp_path: Path
+) -> None:
     path = next(name for name in environments(provisioned, "pi4-a") if name.startswith("null-"))
     provisioned.output("pi4-a", f"rm {ROOT}/envs/{path}/environment.json {ROOT}/envs/{path}/bin/python3")
+    forged = forged_wheelhouse(tmp_path, "linux-x86_64-cp311")
+    refused = playbook(
+        provisioned, "provision", "--limit", "pi4-a,localhost", "-e", f"wheelhouse_dir={forged}"
+    )
+    assert refused.returncode != 0
+    assert "DO NOT MATCH THE HASHES" in refused.stdout
+    assert path not in environments(provisioned, "pi4-a")
     again = playbook(provisioned, "provision", "--limit", "pi4-a,localhost")
     assert again.returncode == 0, again.stdout
     assert path in environments(provisioned, "pi4-a")
