@@ -12,25 +12,31 @@ import re
 import subprocess
 from typing import Any, Dict, List, Optional
 
-from edgebench_runner import atomic, identity, resources
+from edgebench_runner import affinity, atomic, identity, resources, vendor_packages
 from edgebench_runner.probes import read_text
 from edgebench_runner.probes.memory import meminfo_bytes
 
 # Run by the environment's Python: its version, and its packages by the names of their metadata directories.
 _DESCRIBE_PYTHON = """
-import json, os, platform, re, sys
-names = set()
+import hashlib, json, os, platform, re, sys
+names, outside = set(), {}
 for path in sys.path:
     if os.path.isdir(path):
-        found = [name for name in os.listdir(path) if name.endswith("-info")]
-        names.update(re.sub(r"\\.(dist-info|egg-info)$", "", name) for name in found)
-print(json.dumps({"version": platform.python_version(), "packages": sorted(names)}))
+        for name in os.listdir(path):
+            if name.endswith("-info"):
+                package = re.sub(r"\\.(dist-info|egg-info)$", "", name)
+                names.add(package)
+                record = os.path.join(path, name, "RECORD")
+                if not path.startswith(sys.prefix + os.sep) and os.path.isfile(record):
+                    with open(record, "rb") as file:
+                        outside[package] = hashlib.sha256(file.read()).hexdigest()
+print(json.dumps({"version": platform.python_version(), "packages": sorted(names), "outside": outside}))
 """
 
 
 def board_parts() -> Dict[str, Any]:
-    """Return the parts that belong to the board: system, processor, memory, tuning."""
-    return {
+    """Return the parts that belong to the board: system, processor, memory, tuning, a vendor's packages."""
+    parts: Dict[str, Any] = {
         "os": identity.os_name(),
         "kernel": platform.release(),
         "machine": platform.machine(),
@@ -48,10 +54,17 @@ def board_parts() -> Dict[str, Any]:
         "swap_bytes": meminfo_bytes("SwapTotal"),
         "storage": identity.storage_of("/"),
     }
+    own = {"measured_cpus": affinity.measured_cpus(), "vendor_packages": vendor_packages.installed()}
+    parts.update({name: value for name, value in own.items() if value is not None})
+    return parts
 
 
 def python_parts(python: str) -> Dict[str, Any]:
-    """Return version and packages of an environment, by its interpreter; ``None`` where it does not run."""
+    """Return version and packages of an environment, by its interpreter; ``None`` where it does not run.
+
+    A package that the environment sees in the system's Python, as it does a Jetson's own, also has the SHA-256 of its
+    ``RECORD``, which holds a hash of each of its files: ``system_packages``.
+    """
     try:
         output = subprocess.check_output(
             [python, "-c", _DESCRIBE_PYTHON], stderr=subprocess.DEVNULL, timeout=60
@@ -59,7 +72,10 @@ def python_parts(python: str) -> Dict[str, Any]:
         found = json.loads(output.decode("utf-8"))
     except (OSError, subprocess.SubprocessError, ValueError):
         return {"python": None, "packages": None}
-    return {"python": found["version"], "packages": found["packages"]}
+    parts = {"python": found["version"], "packages": found["packages"]}
+    if found["outside"]:
+        parts["system_packages"] = found["outside"]
+    return parts
 
 
 def cell_parts(spec: Dict) -> Dict[str, Any]:

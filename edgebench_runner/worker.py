@@ -8,7 +8,7 @@ import sys
 import traceback
 from typing import Any, Callable, List, Tuple
 
-from edgebench_runner import outcome, plugins, progress
+from edgebench_runner import affinity, outcome, plugins, progress
 from edgebench_runner.answer_check import check_answers, describe_failure
 from edgebench_runner.atomic import read_json
 from edgebench_runner.clock import now_ns
@@ -30,6 +30,7 @@ class Worker(object):
 
     def run(self) -> None:
         """Go through the phases of the cell."""
+        self.progress.say("affinity", cpus=affinity.keep_to_measured_cpus())
         protocol = self.spec["protocol"]
         warmup, rows = protocol["warmup"], protocol["warmup"] + protocol["inferences"]
         records = Records(self.directory, rows)

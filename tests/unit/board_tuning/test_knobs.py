@@ -9,8 +9,17 @@ from fake_board import FakeBoard
 
 from board_tuning import knobs
 from board_tuning.errors import TuningError
+from board_tuning.knobs import cpu_affinity
 
 CPUFREQ = "/sys/devices/system/cpu/cpufreq"
+
+
+@pytest.fixture
+def raspberry_pi(raspberry_pi: FakeBoard) -> FakeBoard:
+    """One that systemd has booted."""
+    raspberry_pi.put("/sys/devices/system/cpu/online", "0-3\n")
+    raspberry_pi.put("/run/systemd/system/.keep", "")
+    return raspberry_pi
 
 
 def there_and_back(board: FakeBoard, name: str, wanted: Any) -> Any:
@@ -35,6 +44,9 @@ def there_and_back(board: FakeBoard, name: str, wanted: Any) -> Any:
         ("fan", "full"),
         ("boot_config", ["force_turbo=1", "gpu_mem=16"]),
         ("kernel_command_line", {"add": ["cgroup_enable=memory"], "remove": ["rootwait"]}),
+        ("kernel_command_line", {"add": ["video=HDMI-A-1:d"]}),
+        ("boot_config", ["dtoverlay=disable-wifi", "dtoverlay=disable-bt", "hdmi_blanking=2"]),
+        ("cpu_affinity", "2-3"),
     ],
 )
 def test_a_pi_is_put_back_byte_for_byte(raspberry_pi: FakeBoard, name: str, wanted: Any) -> None:
@@ -44,6 +56,16 @@ def test_a_pi_is_put_back_byte_for_byte(raspberry_pi: FakeBoard, name: str, want
     assert {path: text.strip() for path, text in raspberry_pi.snapshot().items()} == before
     boot = {path: text for path, text in raspberry_pi.snapshot().items() if path.startswith("boot/")}
     assert boot == {path: text for path, text in exactly.items() if path.startswith("boot/")}
+
+
+@pytest.mark.parametrize("wanted", ["1,3", [3, 1]])
+def test_systemd_keeps_everything_else_off_the_cpus_to_measure_on(
+    raspberry_pi: FakeBoard, wanted: Any
+) -> None:
+    knob = knobs.load("cpu_affinity", raspberry_pi, wanted)
+    knob.write(knob.target(knob.read()))
+    lines = (raspberry_pi.read(cpu_affinity.DROP_IN) or "").splitlines()
+    assert lines[1:] == ["[Manager]", "CPUAffinity=0 2", "X-EdgebenchMeasuredOn=1 3"]
 
 
 def test_limits_below_the_present_ones_are_written_in_the_order_the_kernel_takes(
@@ -79,6 +101,11 @@ def test_limits_below_the_present_ones_are_written_in_the_order_the_kernel_takes
         ("boot_config", "force_turbo=1", "expected a list of lines"),
         ("boot_config", ["a=1\nb=2"], "expected a list of lines"),
         ("kernel_command_line", ["quiet"], "expected add and remove"),
+        ("cpu_affinity", "0-3", "valid: some of 0, 1, 2, 3, but not all"),
+        ("cpu_affinity", "3-4", "no CPUs '3-4' to measure on"),
+        ("cpu_affinity", [True], "valid: some of"),
+        ("cpu_affinity", "fast", "valid: some of"),
+        ("cpu_affinity", None, "valid: some of"),
     ],
 )
 def test_what_a_pi_cannot_do_is_refused(
