@@ -115,11 +115,22 @@ class Backend(_base.Backend):
         level = LEVELS[self.settings["graph_optimization"]]
         options.graph_optimization_level = getattr(self._ort.GraphOptimizationLevel, level)
         options.inter_op_num_threads = self.settings["inter_op_threads"]
-        if self.settings["threads"] is not None:
-            options.intra_op_num_threads = self.settings["threads"]
+        threads = self.settings["threads"] or _threads_that_are_allowed()
+        if threads is not None:
+            options.intra_op_num_threads = threads
         if hasattr(self._ort.InferenceSession, "get_provider_graph_assignment_info"):
             options.add_session_config_entry(_RECORD_ASSIGNMENT, "1")
         return options
+
+
+def _threads_that_are_allowed() -> Optional[int]:
+    """Return how many CPUs this process may use where those are not all, else ``None``.
+
+    Left to itself the runtime pins a thread to every CPU there is: off those that the process was given, or, where the
+    kernel forbids that, with a warning for each.
+    """
+    allowed = len(os.sched_getaffinity(0))
+    return allowed if allowed < (os.cpu_count() or 1) else None
 
 
 def shares_of_time(events: List[Dict]) -> List[Dict]:

@@ -3,9 +3,11 @@
 import os
 
 import pytest
+from runner_factory import onnx_spec
 
 from board_tuning.knobs import cpu_affinity
 from edgebench_runner import affinity
+from edgebench_runner.backends import onnxruntime
 from edgebench_runner.errors import BackendUnavailableError
 
 
@@ -42,6 +44,19 @@ def test_the_worker_moves_to_the_cpus_to_measure_on(drop_in):
 
 def test_without_the_knob_every_cpu_will_do():
     assert affinity.keep_to_measured_cpus("/nowhere") == sorted(os.sched_getaffinity(0))
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="a process cannot be kept to some of one CPU")
+def test_onnx_runtime_stays_on_the_cpus_it_was_given(tmp_path, drop_in):
+    last = max(os.sched_getaffinity(0))
+    affinity.keep_to_measured_cpus(drop_in(str(last)))
+    before = set(os.listdir("/proc/self/task"))
+    backend = onnxruntime.Backend({})
+    backend.import_runtime()
+    backend.load(onnx_spec(tmp_path)["artifact"])
+    own = [task for task in os.listdir("/proc/self/task") if task not in before] or [0]
+    assert all(os.sched_getaffinity(int(task)) == {last} for task in own)
+    assert backend.describe()["threads"] == 1
 
 
 def test_cpus_that_are_offline_are_an_error(drop_in):
