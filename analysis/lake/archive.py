@@ -9,18 +9,22 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from analysis.errors import InputError
-from analysis.figures.data import TRAITS
 from analysis.files import replacing
 from analysis.store import load_cells
 from analysis.sweep import NAME, Sweep
 
-TEXTS = ["sweep_id", "model", "variant", "backend", "mode"]
+SERIES = ["model", "variant", "backend", "mode"]
+TEXTS = ["sweep_id", *SERIES, "series"]
+# `series` is the four names joined by dots, which names cannot contain. `counted` says whether a reading enters
+# statistics: measured, not the first after the load, above zero. Both repeat what other columns say, so that a scan
+# has to decode three columns and not seven.
 READINGS = pa.schema(
     [
         *((name, pa.dictionary(pa.int32(), pa.string())) for name in TEXTS),
         ("repeat", pa.int16()),
         ("index", pa.int32()),
         ("measured", pa.bool_()),
+        ("counted", pa.bool_()),
         ("t_ns", pa.int64()),
         ("preprocess_ns", pa.int64()),
         ("inference_ns", pa.int64()),
@@ -62,12 +66,14 @@ def archive(sweep: Sweep, lake: Path, night: str | None = None) -> list[Path]:
 def _readings(source: Path, cells: pd.DataFrame) -> pa.Table:
     """Return the readings of one board with the traits of their cells, in integer nanoseconds."""
     frame = pq.ParquetFile(source).read().to_pandas().astype({"cell_id": "string"})
-    joined = frame.join(cells.set_index("cell_id")[["sweep_id", *TRAITS]], on="cell_id")
+    named = cells.assign(series=cells[SERIES].agg(".".join, axis=1))
+    joined = frame.join(named.set_index("cell_id")[[*TEXTS, "repeat"]], on="cell_id")
     joined = joined.sort_values([*TEXTS, "repeat", "index"], kind="stable", ignore_index=True)
     columns = {name: joined[name] for name in [*TEXTS, "repeat", "index", "t_ns"]}
     columns["measured"] = joined.phase == "measured"
     for stage in ("preprocess", "inference", "postprocess"):
         columns[f"{stage}_ns"] = (joined[f"{stage}_ms"] * 1e6).round().astype("int64")
+    columns["counted"] = columns["measured"] & (columns["index"] > 0) & (columns["inference_ns"] > 0)
     return pa.Table.from_pandas(pd.DataFrame(columns)[READINGS.names], schema=READINGS, preserve_index=False)
 
 

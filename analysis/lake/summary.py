@@ -1,27 +1,30 @@
-"""Exact statistics of any number of readings, one board at a time, so that memory does not grow with the lake."""
+"""Exact statistics of any number of readings, one board at a time, so that memory does not grow with the lake.
+
+The files are sorted, so that a series lies in a few long runs: Arrow decodes three columns, numpy selects the order
+statistics. Measured beside it, an engine's exact quantile took twice the processor time: it hashes each row to a group.
+"""
 
 import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
-import duckdb
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from analysis.errors import InputError
+from analysis.lake.archive import SERIES
 
-KEY = ["model", "variant", "backend", "mode"]
-QUERY = """
-SELECT model, variant, backend, mode, count(*) AS n,
-       avg(inference_ns) / 1e6 AS inference_ms_mean,
-       stddev_samp(inference_ns) / 1e6 AS inference_ms_std,
-       quantile_cont(inference_ns, [0.5, 0.9, 0.99]) AS quantiles
-FROM read_parquet($files, hive_partitioning = false, union_by_name = true)
-WHERE measured AND "index" > 0 AND inference_ns > 0
-GROUP BY model, variant, backend, mode
-ORDER BY model, variant, backend, mode
-"""
-PERCENTILES = ["inference_ms_p50", "inference_ms_p90", "inference_ms_p99"]
-COLUMNS = ["board", *KEY, "n", "inference_ms_mean", "inference_ms_std", *PERCENTILES]
+PERCENTILES = {"inference_ms_p50": 0.5, "inference_ms_p90": 0.9, "inference_ms_p99": 0.99}
+COLUMNS = ["board", *SERIES, "n", "inference_ms_mean", "inference_ms_std", *PERCENTILES]
+NEEDED = ["series", "counted", "inference_ns"]
 PARTITION = re.compile(r"night=(?P<night>[^/]+)/board=(?P<board>[^/]+)/")
+
+Nanoseconds = npt.NDArray[np.int64]
 
 
 def summarise_lake(lake: Path, since: str = "", threads: int = 2) -> pd.DataFrame:
@@ -33,35 +36,73 @@ def summarise_lake(lake: Path, since: str = "", threads: int = 2) -> pd.DataFram
     Args:
         lake: root of the lake.
         since: first night that counts, such as ``2026-11-01``; empty for all.
-        threads: how many the scan may use.
+        threads: how many boards are read at once.
 
     Raises:
-        InputError: when the lake holds no readings.
+        InputError: when the lake holds no readings, or one of its files cannot be read.
     """
     files = _files_by_board(lake, since)
     if not files:
         raise InputError(
             f"{lake}: no readings{f' since {since}' if since else ''}; add a sweep with the verb archive"
         )
-    with duckdb.connect(config={"threads": threads, "preserve_insertion_order": False}) as connection:
-        connection.execute("SET enable_progress_bar = false")
-        parts = [_board(connection, board, paths) for board, paths in sorted(files.items())]
-    return pd.concat(parts, ignore_index=True)[COLUMNS]
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        rows = [row for part in pool.map(_board, files, files.values()) for row in part]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _files_by_board(lake: Path, since: str) -> dict[str, list[str]]:
-    files: dict[str, list[str]] = {}
+def _files_by_board(lake: Path, since: str) -> dict[str, list[Path]]:
+    files: dict[str, list[Path]] = {}
     for path in sorted((lake / "inference").glob("night=*/board=*/*.parquet")):
         found = PARTITION.search(path.as_posix())
         if found and found["night"] >= since:
-            files.setdefault(found["board"], []).append(str(path))
-    return files
+            files.setdefault(found["board"], []).append(path)
+    return dict(sorted(files.items()))
 
 
-def _board(connection: duckdb.DuckDBPyConnection, board: str, paths: list[str]) -> pd.DataFrame:
+def _board(board: str, paths: list[Path]) -> list[dict[str, object]]:
+    pieces: dict[str, list[Nanoseconds]] = {}
+    for path in paths:
+        for series, times in _runs(path):
+            pieces.setdefault(series, []).append(times)
+    return [
+        {"board": board, **dict(zip(SERIES, series.split("."), strict=True)), **_statistics(pieces[series])}
+        for series in sorted(pieces, key=lambda name: name.split("."))
+    ]
+
+
+def _runs(path: Path) -> Iterator[tuple[str, Nanoseconds]]:
+    """Yield each stretch of one series in a file with the times that count; empty stretches are left out.
+
+    Raises:
+        InputError: when the file cannot be read or lacks a column.
+    """
     try:
-        frame = connection.execute(QUERY, {"files": paths}).df()
-    except duckdb.Error as error:
-        raise InputError(f"board {board}: a file of the lake cannot be read: {error}") from None
-    quantiles = pd.DataFrame(frame.pop("quantiles").tolist(), columns=PERCENTILES, index=frame.index) / 1e6
-    return frame.join(quantiles).assign(board=board)
+        table = pq.ParquetFile(path, read_dictionary=["series"]).read(columns=NEEDED, use_threads=False)
+        lacking = sorted(set(NEEDED) - set(table.column_names))
+        if lacking:
+            raise InputError(f"{path}: cannot be used: lacks {', '.join(lacking)}; archive its sweeps again")
+        for batch in table.to_batches():
+            names = batch["series"].dictionary.to_pylist()
+            codes = batch["series"].indices.to_numpy()
+            times, counted = batch["inference_ns"].to_numpy(), batch["counted"].to_numpy(zero_copy_only=False)
+            edges = [0, *(np.flatnonzero(codes[1:] != codes[:-1]) + 1), len(codes)]
+            for start, end in pairwise(edges):
+                chosen = counted[start:end]
+                kept = times[start:end] if chosen.all() else times[start:end][chosen]
+                if len(kept):
+                    yield names[codes[start]], kept
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None
+
+
+def _statistics(pieces: list[Nanoseconds]) -> dict[str, object]:
+    """Return the statistics of one series, in milliseconds; the deviation is unknown for a single reading."""
+    times = np.concatenate(pieces)
+    row: dict[str, object] = {
+        "n": len(times),
+        "inference_ms_mean": float(times.mean()) / 1e6,
+        "inference_ms_std": float(times.std(ddof=1)) / 1e6 if len(times) > 1 else None,
+    }
+    quantiles = np.quantile(times, list(PERCENTILES.values()), overwrite_input=True)
+    return row | dict(zip(PERCENTILES, (quantiles / 1e6).tolist(), strict=True))
