@@ -20,11 +20,14 @@ PACKAGES = (
     "openssh-server",
     "procps",
     "python3",
-    "python3-venv",
     "systemd",
     "systemd-sysv",
 )
-KERNEL_PACKAGES = ("initramfs-tools", "kmod", "linux-image-arm64")
+CONTAINER_PACKAGES = ("python3-venv",)
+# No python3-venv: it brings ca-certificates, whose configuration hangs under Debian 12's qemu-user. What it is for
+# (ensurepip) no environment of a board uses; in bullseye pip also needs the distutils that come with it.
+EMULATED_PACKAGES = ("initramfs-tools", "kmod", "linux-image-arm64")
+EMULATED_PACKAGES_OF = {"bullseye": ("python3-distutils",)}
 # Of the hundreds of drivers that an initial RAM disk would hold, an emulated board needs those of its own disk; and
 # under emulation each one costs a second.
 RAM_DISK_FILES = {
@@ -54,7 +57,7 @@ def path(images: Path, release: str, architecture: str | None = None) -> Path:
         release: Debian release.
         architecture: None for this machine's own, for containers; `arm64` for emulated boards, with a kernel.
     """
-    recipe = json.dumps([_packages(architecture), _files(architecture), MASKED_UNITS]).encode()
+    recipe = json.dumps([_packages(release, architecture), _files(architecture), MASKED_UNITS]).encode()
     name = f"{release}-{architecture}" if architecture else release
     return images / f"{name}-{hashlib.sha256(recipe).hexdigest()[:12]}"
 
@@ -82,7 +85,7 @@ def _make(final: Path, release: str, architecture: str | None, mirror: str | Non
     if architecture:
         command.append(f"--architectures={architecture}")
     command += [_writing_hook(name, text) for name, text in _files(architecture).items()]
-    command += [f"--include={','.join(_packages(architecture))}", release, str(draft)]
+    command += [f"--include={','.join(_packages(release, architecture))}", release, str(draft)]
     if mirror:
         command.append(mirror)
     try:
@@ -104,8 +107,10 @@ def _files(architecture: str | None) -> dict[str, str]:
     return RAM_DISK_FILES if architecture else {}
 
 
-def _packages(architecture: str | None) -> tuple[str, ...]:
-    return PACKAGES + KERNEL_PACKAGES if architecture else PACKAGES
+def _packages(release: str, architecture: str | None) -> list[str]:
+    if architecture is None:
+        return sorted(PACKAGES + CONTAINER_PACKAGES)  # sorted: an image is named by its recipe
+    return sorted(PACKAGES + EMULATED_PACKAGES + EMULATED_PACKAGES_OF.get(release, ()))
 
 
 def _generalise(root: Path) -> None:

@@ -18,14 +18,21 @@ from virtual_lab.machines import machine_of
 
 SSH_PORT = 22
 CONNECT_TIMEOUT_S = 5.0
+TOOLS = {
+    "ip": "iproute2",
+    "mmdebstrap": "mmdebstrap",
+    "ssh-keygen": "openssh-client",
+    "unshare": "util-linux",
+}
 
 
 def up(lab: Lab) -> list[str]:
     """Bring the lab up; return what had to be done, nothing when it was up already.
 
     Raises:
-        LabError: another lab has this name, an image cannot be made, or a board does not come up.
+        LabError: a tool is missing, another lab has this name, an image cannot be made, or a board does not come up.
     """
+    require_tools(lab)
     _claim_name(lab)
     changes = [f"image {name}" for name in _ensure_images(lab)]
     for name in _known_boards(lab) - {board.name for board in lab.boards}:
@@ -60,6 +67,23 @@ def down(lab_name: str, directory: Path) -> list[str]:
     with contextlib.suppress(OSError):
         RUNTIME_ROOT.rmdir()  # refuses when another lab is there
     return changes
+
+
+def require_tools(lab: Lab) -> None:
+    """Look for the distribution's tools before anything is done with one.
+
+    Raises:
+        LabError: naming every command that is missing and the packages to install.
+    """
+    needed = TOOLS.copy()
+    for board in lab.boards:
+        needed |= machine_of(board).TOOLS
+    missing = sorted(command for command in needed if shutil.which(command) is None)
+    if missing:
+        packages = " ".join(sorted({needed[command] for command in missing}))
+        raise LabError(
+            f"not installed: {', '.join(missing)}; apt-get install {packages} (playbooks/virtual_lab.yml does it)"
+        )
 
 
 def describe(lab: Lab) -> list[dict[str, Any]]:

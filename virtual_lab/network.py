@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from pathlib import Path
+from typing import Any
 
 from virtual_lab.command import run, succeeds
 from virtual_lab.config import Board, Lab
+from virtual_lab.errors import LabError
 
 INTERFACES = Path("/sys/class/net")
 NAMESPACES = Path("/run/netns")
@@ -28,14 +31,35 @@ def namespace(lab: Lab, board: Board) -> str:
 
 
 def ensure_bridge(lab: Lab) -> bool:
-    """Make the bridge with the controller's address; return whether it had to be made."""
+    """Make the bridge with the controller's address; return whether it had to be made.
+
+    Raises:
+        LabError: the network is another interface's already; boards of two labs would answer for one another.
+    """
     name = bridge(lab)
     if (INTERFACES / name).exists():
         return False
+    require_free(lab.network, json.loads(run(["ip", "-4", "-json", "address", "show"]) or "[]"))
     run(["ip", "link", "add", name, "type", "bridge"])
     run(["ip", "address", "add", lab.gateway, "dev", name])
     run(["ip", "link", "set", name, "up"])
     return True
+
+
+def require_free(network: ipaddress.IPv4Network, interfaces: list[dict[str, Any]]) -> None:
+    """Check a lab's network against what `ip -json address show` lists.
+
+    Raises:
+        LabError: an interface has an address in it or in a network around it.
+    """
+    for entry in interfaces:
+        for address in entry.get("addr_info", []):
+            taken = ipaddress.IPv4Interface(f"{address['local']}/{address['prefixlen']}")
+            if taken.network.overlaps(network):
+                raise LabError(
+                    f"network: {network} overlaps {taken} of interface {entry['ifname']};"
+                    " choose another with virtual_lab_network"
+                )
 
 
 def ensure_namespace(lab: Lab, board: Board) -> bool:

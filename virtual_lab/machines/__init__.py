@@ -3,7 +3,8 @@
 A module of this package has:
 
 - `ARCHITECTURE`: of the image, None for this machine's own.
-- `REBOOT_STATUS`: the exit status by which a board's process asks to be started again; None when it never does.
+- `TOOLS`: the commands it needs, and the Debian package that has each.
+- `REBOOT_STATUS`: the exit status by which a board's process asks to be started again.
 - `BOOT_TIMEOUT_S`: how long a board may take until its SSH server greets.
 - `memory_limit_bytes(board)`: what the control group around the board's process allows.
 - `ensure_network(lab, board)`: connect the board to the lab's bridge; return whether there was something to do.

@@ -11,6 +11,7 @@ from virtual_lab.config import Board, Lab
 REBOOT_STATUS = 133
 ARCHITECTURE = None
 BOOT_TIMEOUT_S = 90.0
+TOOLS = {"systemd-nspawn": "systemd-container"}
 
 
 def memory_limit_bytes(board: Board) -> int:

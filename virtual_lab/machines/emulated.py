@@ -1,21 +1,28 @@
 """A board as a virtual machine under QEMU's emulation: an arm64 kernel on the core of the real board, slowly.
 
 The wheels of the real board run here, and one that is too new for the core dies of an illegal instruction. Its
-speed says nothing. QEMU resets such a board by itself, so its power supply does not see a reboot.
+speed says nothing.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-from virtual_lab import hardware, image, network
+from virtual_lab import emulator, hardware, image, network
 from virtual_lab.command import run
 from virtual_lab.config import Board, Lab
 from virtual_lab.errors import LabError
 
 ARCHITECTURE = "arm64"
-REBOOT_STATUS = None
+REBOOT_STATUS = emulator.REBOOT_STATUS
 BOOT_TIMEOUT_S = 600.0
+TOOLS = {
+    "mke2fs": "e2fsprogs",
+    "qemu-aarch64-static": "qemu-user-static",
+    "qemu-system-aarch64": "qemu-system-arm",
+    "update-binfmts": "binfmt-support",
+}
 EMULATOR_OVERHEAD_BYTES = 2 << 30  # translated code, and the emulator itself
 DISK_SIZE = "8G"
 CORES = 2
@@ -52,6 +59,7 @@ def command(lab: Lab, board: Board) -> list[str]:
     directory = lab.board_directory(board.name)
     boot = image.path(lab.images, board.release, ARCHITECTURE) / "boot"
     return [
+        *(sys.executable, "-m", "virtual_lab.emulator"),
         "qemu-system-aarch64",
         *("-machine", "virt", "-cpu", hardware.load_kind(board.kind)["cpu"]),
         *("-smp", str(CORES), "-m", str(board.memory_mb)),
