@@ -1,6 +1,7 @@
 """The worker keeps to the CPUs that the tuning keeps free, and says so where it cannot."""
 
 import os
+from pathlib import Path
 
 import pytest
 from runner_factory import onnx_spec
@@ -50,11 +51,11 @@ def test_without_the_knob_every_cpu_will_do():
 def test_onnx_runtime_stays_on_the_cpus_it_was_given(tmp_path, drop_in):
     last = max(os.sched_getaffinity(0))
     affinity.keep_to_measured_cpus(drop_in(str(last)))
-    before = set(os.listdir("/proc/self/task"))
+    before = {path.name for path in Path("/proc/self/task").iterdir()}
     backend = onnxruntime.Backend({})
     backend.import_runtime()
     backend.load(onnx_spec(tmp_path)["artifact"])
-    own = [task for task in os.listdir("/proc/self/task") if task not in before] or [0]
+    own = {path.name for path in Path("/proc/self/task").iterdir()} - before or {"0"}
     assert all(os.sched_getaffinity(int(task)) == {last} for task in own)
     assert backend.describe()["threads"] == 1
 
