@@ -6,7 +6,7 @@ from typing import Any
 from analysis.cells import Cell
 from analysis.errors import InputError
 from analysis.files import read_json
-from analysis.power import CellEnergy, Trace, cell_energy, read_trace
+from analysis.power import CellEnergy, PulseView, Trace, cell_energy, read_trace, view_pulses
 from analysis.sweep import NAME, Sweep
 
 CONTROLLER_SCHEMA = "edgebench/controller_record/1"
@@ -24,6 +24,7 @@ class EnergySource:
     def __init__(self, sweep: Sweep) -> None:
         self._sweep = sweep
         self._traces: dict[str, Trace | None] = {}
+        self._earlier: dict[str, list[Trace]] = {}
         self.set_aside: list[str] = []
         profile = sweep.manifest.get("profile") or {}
         self._minimum_window_s = (profile.get("power") or {}).get("minimum_window_s", MINIMUM_WINDOW_S)
@@ -48,7 +49,19 @@ class EnergySource:
             "energy_coverage": energy.coverage,
             "energy_status": energy.energy_status,
             "energy_reason": energy.energy_reason,
+            "accumulator_j": energy.accumulator_j,
+            "accumulator_integral_j": energy.accumulator_integral_j,
+            **_alignment_columns(energy.alignment or {}),
         }
+
+    def pulses(self, cell: Cell) -> PulseView | None:
+        """Return the pulse fit that placed a cell on its meter's trace, or None where there is none."""
+        meter = (self._sweep.manifest["boards"].get(cell.planned["board"]) or {}).get("meter")
+        if not meter or cell.record is None:
+            return None
+        controller = self._controller_record(cell)
+        trace = self._trace_of(cell.record, controller, meter)
+        return view_pulses(cell.record, controller, trace) if trace else None
 
     def trace(self, meter: str) -> Trace | None:
         """Return the trace of a meter, or None when there is none that can be read."""
@@ -58,22 +71,41 @@ class EnergySource:
 
     def _read(self, meter: str) -> Trace | None:
         try:
-            if not NAME.match(meter):
+            if not NAME.match(meter.partition("/boot-")[0]):
                 raise InputError(f"meter {meter!r} is not a name of the form [a-z0-9][a-z0-9_-]*")
             return read_trace(self._sweep.root / "power" / meter)
         except InputError as error:
             self.set_aside.append(str(error).replace(f"{self._sweep.root}/", ""))
             return None
 
+    def _trace_of(
+        self, record: Mapping[str, Any], controller: Mapping[str, Any] | None, meter: str
+    ) -> Trace | None:
+        """Return the trace that was being recorded when the cell ran: its meter host may have rebooted since."""
+        newest = self.trace(meter)
+        boots = {record.get("boot_id"), (controller or {}).get("controller_boot_id")} - {None}
+        if newest is None or newest.meter.get("boot_id") in boots:
+            return newest
+        earlier = (trace for trace in self._earlier_boots(meter) if trace.meter.get("boot_id") in boots)
+        return next(earlier, newest)
+
+    def _earlier_boots(self, meter: str) -> list[Trace]:
+        """Return the traces that the recorder set aside because the clock of its machine had begun anew."""
+        if meter not in self._earlier:
+            directories = sorted((self._sweep.root / "power" / meter).glob("boot-*/"))
+            found = (self._read(f"{meter}/{directory.name}") for directory in directories)
+            self._earlier[meter] = [trace for trace in found if trace is not None]
+        return self._earlier[meter]
+
     def _energy(self, cell: Cell, meter: str | None) -> CellEnergy:
         if not meter:
             return CellEnergy(UNKNOWN, "the board has no meter")
         if cell.record is None:
             return CellEnergy(UNKNOWN, "the cell has no record")
-        trace = self.trace(meter)
+        record, controller = _with_finished_phases(cell.record), self._controller_record(cell)
+        trace = self._trace_of(record, controller, meter)
         if trace is None:
             return CellEnergy(UNKNOWN, f"the trace of meter {meter} cannot be read")
-        record, controller = _with_finished_phases(cell.record), self._controller_record(cell)
         try:
             return cell_energy(record, controller, trace, minimum_window_s=self._minimum_window_s)
         except KeyError as missing:
@@ -86,6 +118,17 @@ class EnergySource:
             return read_json(cell.directory / "controller.json", CONTROLLER_SCHEMA)
         except InputError:
             return None  # Its absence is a fact that the alignment takes into account, not a fault.
+
+
+def _alignment_columns(alignment: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the cell was placed on the trace: by which evidence, and the lag with half of its 95 % interval."""
+    return {
+        "alignment_method": alignment.get("method"),
+        "alignment_lag_ms": alignment.get("offset_ms"),
+        "alignment_uncertainty_ms": alignment.get("uncertainty_ms"),
+        "clock_method": alignment.get("clock_method"),
+        "clock_uncertainty_ms": alignment.get("clock_uncertainty_ms"),
+    }
 
 
 def _with_finished_phases(record: Mapping[str, Any]) -> dict[str, Any]:

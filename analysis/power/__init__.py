@@ -31,16 +31,32 @@ The whole interface::
     "clock_uncertainty_ms"}``, or None when the clocks cannot be related: ``offset_ms`` is the meter's lag
     that was applied, ``residual`` the root mean square error of the fit in watts.
 
-Nothing is zero because it is missing, and nothing is extrapolated from a last value. ``energies``
-integrates many windows of a long trace at once; ``archive_trace`` compacts a finished one. `PowerDataError`
-is raised for files that cannot be read; it never means "no energy", which is a status. This package does
-not import ``power_meter``.
+``accumulator_j``, ``accumulator_integral_j``
+    what the meter itself counted within the measured phase, and what its samples give for the same time; None where
+    the meter does not count. A disagreement degrades the energy.
+
+Nothing is zero because it is missing, and nothing is extrapolated from a last value. ``energies`` integrates many
+windows of a long trace at once; ``view_pulses`` shows the fit behind an alignment; ``archive_trace`` compacts a
+finished trace. `PowerDataError` is raised for files that cannot be read; it never means "no energy", which is a
+status. This package does not import ``power_meter``.
 """
 
-from analysis.power.archive import archive_trace
+from analysis.power.alignment import PulseView, view_pulses
+from analysis.power.archive import archive_trace, raw_traces
 from analysis.power.energy import CellEnergy, cell_energy
 from analysis.power.integrate import energies
 from analysis.power.records import PowerDataError
 from analysis.power.trace import Trace, read_trace
 
-__all__ = ["CellEnergy", "PowerDataError", "Trace", "archive_trace", "cell_energy", "energies", "read_trace"]
+__all__ = [
+    "CellEnergy",
+    "PowerDataError",
+    "PulseView",
+    "Trace",
+    "archive_trace",
+    "cell_energy",
+    "energies",
+    "raw_traces",
+    "read_trace",
+    "view_pulses",
+]

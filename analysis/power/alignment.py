@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.power.clocks import ClockRelation
+from analysis.power.clocks import ClockRelation, relate
 from analysis.power.trace import Trace
 
 SEARCH_S = 2.0
@@ -26,7 +26,8 @@ Floats = NDArray[np.float64]
 class PulseFit:
     """A two-level template fitted to the trace.
 
-    Lag and half of its 95 % interval, error and height of the step.
+    Lag and half of its 95 % interval, error and height of the step; the plateau of equal errors, of which the lag is
+    the midpoint.
     """
 
     lag_s: float
@@ -34,6 +35,28 @@ class PulseFit:
     residual_w: float
     step_w: float
     explained: float
+    plateau_s: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class PulseSamples:
+    """What a meter saw of one group of pulses: sample times, shape (n,), power, shape (n,), and begin and end of each
+    pulse, shape (k, 2); seconds of the trace's clock since the first pulse began.
+    """
+
+    times_s: Floats
+    power_w: Floats
+    pulses_s: Floats
+
+
+@dataclass(frozen=True)
+class PulseView:
+    """A fit with what it rests on, to be drawn: ``error_w`` is the root mean square error at each of ``lags_s``."""
+
+    samples: PulseSamples
+    fit: PulseFit
+    lags_s: Floats
+    error_w: Floats
 
 
 @dataclass(frozen=True)
@@ -90,7 +113,17 @@ def fit_pulses(
     if step <= 0:
         return None
     uncertainty = max(likely_high - lag, lag - likely_low, (high - low) / 2, 2 * FINE_S)
-    return PulseFit(lag, uncertainty, float(np.sqrt(floor / len(times_s))), step, explained)
+    return PulseFit(lag, uncertainty, float(np.sqrt(floor / len(times_s))), step, explained, (low, high))
+
+
+def view_fit(samples: PulseSamples, search_s: float = SEARCH_S) -> PulseView | None:
+    """Fit and keep the error of every candidate lag; None where `fit_pulses` finds nothing."""
+    fit = fit_pulses(samples.times_s, samples.power_w, samples.pulses_s, search_s)
+    if fit is None:
+        return None
+    lags = np.arange(-search_s, search_s + COARSE_S / 2, COARSE_S)
+    errors = _errors(samples.times_s, samples.power_w, samples.pulses_s.ravel(), lags)
+    return PulseView(samples, fit, lags, np.sqrt(errors / len(samples.times_s)))
 
 
 def _template(times_s: Floats, edges: Floats, lag: float) -> NDArray[np.bool_]:
@@ -129,8 +162,8 @@ def _longest_interval(times_s: Floats) -> float:
     return float(np.quantile(np.diff(times_s), 0.9))
 
 
-def fit_group(trace: Trace, pulses_ns: list[list[int]], clock: ClockRelation) -> PulseFit | None:
-    """Fit one group of pulses, given in board time, to the trace."""
+def pulse_samples(trace: Trace, pulses_ns: list[list[int]], clock: ClockRelation) -> PulseSamples | None:
+    """Return what the trace holds of one group of pulses, given in board time; None where there are no pulses."""
     if not pulses_ns:
         return None
     pulses = np.array([[clock.to_trace_ns(edge) for edge in pulse] for pulse in pulses_ns])
@@ -138,7 +171,24 @@ def fit_group(trace: Trace, pulses_ns: list[list[int]], clock: ClockRelation) ->
     part = trace.between(int(pulses.min()) - margin, int(pulses.max()) + margin, margin=0).records
     origin = int(pulses.min())
     times = (part["t_ns"] - origin) / 1e9
-    return fit_pulses(times, part["power_w"].astype(np.float64), (pulses - origin) / 1e9)
+    return PulseSamples(times, part["power_w"].astype(np.float64), (pulses - origin) / 1e9)
+
+
+def fit_group(trace: Trace, pulses_ns: list[list[int]], clock: ClockRelation) -> PulseFit | None:
+    """Fit one group of pulses, given in board time, to the trace."""
+    samples = pulse_samples(trace, pulses_ns, clock)
+    if samples is None:
+        return None
+    return fit_pulses(samples.times_s, samples.power_w, samples.pulses_s)
+
+
+def view_pulses(record: dict[str, Any], controller: dict[str, Any] | None, trace: Trace) -> PulseView | None:
+    """Return the fit of a cell's first group of pulses that can be fitted, to be drawn."""
+    clock, groups = relate(record, controller, trace), record.get("pulses") or {}
+    if clock is None:
+        return None
+    parts = [pulse_samples(trace, groups.get(when) or [], clock) for when in ("before", "after")]
+    return next((view for part in parts if part and (view := view_fit(part))), None)
 
 
 def align(record: dict[str, Any], trace: Trace, clock: ClockRelation) -> Alignment | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.power.accumulator import cross_check
 from analysis.power.alignment import Alignment, align
 from analysis.power.clocks import ClockRelation, relate
 from analysis.power.integrate import Energies, energies
@@ -19,6 +20,7 @@ COVERAGE_MEASURED, COVERAGE_KNOWN = 0.98, 0.90
 DISTINCT_KNOWN, DISTINCT_MEASURED = 3, 30
 PLENTY_S = 60.0
 CLOCK_TOLERANCE = 1e-3
+EDGES_IN_A_WINDOW = 4  # a window of fewer of the meter's own delays and intervals is mostly edge
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class CellEnergy:
     coverage: float | None = None
     effective_hz: float | None = None
     alignment: dict[str, Any] | None = None
+    accumulator_j: float | None = None
+    accumulator_integral_j: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return all fields, for a table or a JSON file."""
@@ -100,14 +104,24 @@ def cell_energy(
     idle, idle_drift = _idle(cell)
     known |= {"coverage": measured.coverage, "effective_hz": measured.effective_hz}
     known |= {"power_idle_w": idle, "idle_drift_w": idle_drift}
-    if (reason := _unusable(measured)) is not None:
+    if (reason := _unusable(measured, trace.caps)) is not None:
         return CellEnergy(UNKNOWN, reason, **known)
     numbers = _numbers(cell, measured, inferences, idle, idle_drift)
     reasons = _reservations(measured, minimum_window_s, idle)
+    counted = cross_check(trace, measured.start_ns, measured.end_ns)
+    if counted is not None:
+        numbers |= {"accumulator_j": counted.counted_j, "accumulator_integral_j": counted.integrated_j}
+        reasons += filter(None, [counted.objection()])
     return CellEnergy(DEGRADED if reasons else MEASURED, "; ".join(reasons) or None, **known, **numbers)
 
 
-def _unusable(window: Window) -> str | None:
+def _unusable(window: Window, caps: dict[str, Any]) -> str | None:
+    shortest_s = EDGES_IN_A_WINDOW * (caps["group_delay_s"] + 1 / caps["update_hz"])
+    if window.seconds < shortest_s:
+        return (
+            f"window of {window.seconds:.3g} s is too short for a meter that measures at {caps['update_hz']:g} Hz "
+            f"and lags by {caps['group_delay_s']:g} s; at least {shortest_s:.3g} s are needed"
+        )
     if window.distinct < DISTINCT_KNOWN:
         return f"{window.distinct} distinct samples in {window.seconds:.3g} s; at least {DISTINCT_KNOWN} are needed"
     if window.coverage < COVERAGE_KNOWN:

@@ -81,7 +81,7 @@ def read_trace(directory: Path) -> Trace:
     if archived.exists():
         return Trace(meter, read_archive(archived), events)
     raw = directory / "trace.bin"
-    return Trace(meter, _read_raw(raw), events, raw)
+    return Trace(meter, read_raw(raw), events, raw)
 
 
 def _read_meter(path: Path) -> dict[str, Any]:
@@ -96,7 +96,8 @@ def _read_meter(path: Path) -> dict[str, Any]:
     return meter
 
 
-def _read_raw(path: Path) -> NDArray[Any]:
+def read_raw(path: Path) -> NDArray[Any]:
+    """Return the whole records of a raw trace, as a memory map."""
     try:
         count = path.stat().st_size // RECORD.itemsize
     except OSError as error:

@@ -10,6 +10,7 @@ from analysis.cells import RECORD_SCHEMA
 from analysis.errors import InputError
 from analysis.files import read_json
 from analysis.report.format import UNKNOWN, bytes_text, duration, is_known
+from analysis.report.meters import meter_facts
 from analysis.sweep import Sweep
 
 NOTEWORTHY = {"warn", "fail", "unknown"}
@@ -29,7 +30,10 @@ class Card:
 def condition_cards(sweep: Sweep, cells: pd.DataFrame) -> list[Card]:
     """Return one card for the sweep, one for each board and one for each meter."""
     boards = [_board_card(sweep, name, entry, cells) for name, entry in sweep.manifest["boards"].items()]
-    meters = [_meter_card(name, entry) for name, entry in (sweep.manifest.get("meters") or {}).items()]
+    meters = [
+        _meter_card(name, entry, meter_facts(sweep, name, cells))
+        for name, entry in (sweep.manifest.get("meters") or {}).items()
+    ]
     return [_sweep_card(sweep.manifest), *boards, *meters]
 
 
@@ -118,11 +122,12 @@ def _ghz(frequencies: "pd.Series[float]") -> str | None:
     return f"{known.min() / 1e9:.2f} GHz" if len(known) else None
 
 
-def _meter_card(name: str, entry: Mapping[str, Any]) -> Card:
+def _meter_card(name: str, entry: Mapping[str, Any], found: Mapping[str, object]) -> Card:
     facts = {
         "driver": entry.get("driver"),
         "measures at": entry.get("scope"),
         "plugged into": entry.get("host"),
+        **found,
     }
     return Card(f"Meter {name}", _known(facts), "meter" if entry.get("simulated") else "")
 

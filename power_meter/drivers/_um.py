@@ -43,6 +43,7 @@ class Model:
                 v_range=30.0,
                 i_range=self.i_range,
                 accumulators=True,
+                energy_resolution_wh=1e-3,
             ),
         )
 

@@ -23,6 +23,7 @@ INFO = DriverInfo(
         v_range=30.0,
         i_range=5.0,
         accumulators=True,
+        energy_resolution_wh=1e-3,
     ),
     usb_ids=("28e9:018a",),
     usb_manufacturer="RuiDeng",

@@ -111,7 +111,7 @@ def test_what_is_recorded_is_what_the_contract_says(lab):
 def test_analysis_finds_the_energy_of_a_cell(lab):
     meter = lab()
     meter.start()
-    assert wait_until(lambda: meter.samples() >= 40)
+    assert wait_until(lambda: meter.samples() >= 60)
     meter.stop()
     trace = read_trace(meter.out)
     first, last = (int(trace.records["t_ns"][k]) for k in (0, -1))
