@@ -197,7 +197,10 @@ def test_every_figure_is_drawn_when_there_is_something_to_draw(small_lab: Callab
     )
     for path in sweep.root.glob("cells/*/*/cell.json"):
         record = json.loads(path.read_text())
-        busy = [record["phases"][1]["start_ns"], record["phases"][4]["end_ns"]]  # the trace shows it as one pulse
+        busy = [
+            record["phases"][1]["start_ns"],
+            record["phases"][4]["end_ns"],
+        ]  # the trace shows it as one pulse
         record |= {"weights": "trained", "dataset": {**record["dataset"], "labels": True}}
         record |= {"pulses": {"before": [busy], "after": []}}
         path.write_text(json.dumps(record))
