@@ -179,6 +179,7 @@ def _artifact(artifact: dict[str, Any], root: str) -> dict[str, Any]:
     return {
         "path": f"{folder}/{artifact['file']}",
         **{key: artifact[key] for key in kept},
+        "postprocess": artifact.get("postprocess"),
         "check": {
             "path": f"{folder}/{check['file']}",
             **{key: check[key] for key in ("sha256", "atol", "rtol")},

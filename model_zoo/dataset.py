@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_zoo import plugins
+from model_zoo.data_files import AbsentError
 from model_zoo.errors import ZooError
 
 
@@ -48,6 +49,28 @@ class Dataset:
         }
 
 
+Labelled = tuple[NDArray[np.uint8], NDArray[np.int64]]
+"""Images (n, H, W, C) and their labels (n,)."""
+HELD_OUT = 20
+SEED = 20230401
+
+
+def from_split(name: str, training: Labelled, test: Labelled, classes: int, source: str) -> Dataset:
+    """Return the data set of a training and a test split, the latter shuffled by SEED."""
+    order = np.random.default_rng(SEED).permutation(len(test[0]))
+    images, labels = test[0][order], test[1][order]
+    return Dataset(
+        name=name,
+        images=images[HELD_OUT:],
+        labels=labels[HELD_OUT:],
+        classes=classes,
+        source=source,
+        split=f"test, shuffled with seed {SEED}, without the first {HELD_OUT}, which verify conversions",
+        held_out=images[:HELD_OUT],
+        calibration=training[0],
+    )
+
+
 def module_of(name: str) -> str:
     """Return the module of ``model_zoo.datasets`` whose pattern the name matches.
 
@@ -70,3 +93,16 @@ def load(name: str) -> Dataset:
     """
     dataset: Dataset = plugins.load("datasets", module_of(name)).load(name)
     return dataset
+
+
+def load_or_substitute(name: str, input_shape: tuple[int, ...]) -> Dataset:
+    """Load a data set, or random images of the input's size, under their own name, where its files cannot be had.
+
+    Raises:
+        ZooError: its files are damaged, or there is no such data set.
+    """
+    try:
+        return load(name)
+    except AbsentError:
+        _, channels, height, _ = input_shape
+        return load(f"synthetic_{'grey_' if channels == 1 else ''}{height}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from model_zoo import postprocess
 from model_zoo.errors import ZooError
 from model_zoo.preprocess import PRESETS, Preprocess
 
@@ -17,6 +18,7 @@ _KEYS: dict[str, type | tuple[type, ...]] = {
     "arguments": dict,
     "classes": int,
     "preprocess": (str, dict),
+    "postprocess": dict,
     "parameters": int,
     "macs": int,
     "dataset": str,
@@ -39,6 +41,7 @@ class Model:
         source: ``<kind>:<argument>``, where kind is a module of ``model_zoo.sources``.
         arguments: what the source's constructor is given.
         input_shape: (1, C, H, W).
+        postprocess: what the task on the board needs to read the output, or None for classification.
         parameters: number of learned values, or None where the entry does not state it.
         macs: multiply-accumulate operations of one inference, or None.
         weights: what the source calls its pretrained weights, or None.
@@ -55,6 +58,7 @@ class Model:
     arguments: dict[str, Any] = field(hash=False)
     input_shape: tuple[int, ...]
     preprocess: Preprocess
+    postprocess: dict[str, Any] | None = field(hash=False)
     dataset: str
     classes: int | None
     parameters: int | None
@@ -104,6 +108,7 @@ def from_table(name: str, table: Any, path: Path) -> Model:
         arguments=table.get("arguments", {}),
         input_shape=tuple(shape),
         preprocess=_preprocess(where, table["preprocess"], shape),
+        postprocess=postprocess.check(where, table["task"], table.get("postprocess")),
         dataset=table.get("dataset", f"synthetic_{shape[2]}"),
         classes=table.get("classes"),
         parameters=table.get("parameters"),

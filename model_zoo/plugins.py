@@ -8,9 +8,11 @@ from model_zoo.errors import ZooError
 
 
 def names(package: str) -> list[str]:
-    """Return the sorted names of the modules in ``model_zoo.<package>``."""
+    """Return the sorted names of the modules in ``model_zoo.<package>``; one that starts with ``_`` is shared code."""
     parent = importlib.import_module(f"model_zoo.{package}")
-    return sorted(info.name for info in pkgutil.iter_modules(parent.__path__))
+    return sorted(
+        info.name for info in pkgutil.iter_modules(parent.__path__) if not info.name.startswith("_")
+    )
 
 
 def load(package: str, name: str) -> ModuleType:

@@ -57,7 +57,7 @@ def initialise(threads: int) -> None:
 def build(job: Job) -> Outcome:
     """Load the source, make the variant, and export, verify and publish it in each format."""
     say(f"{job.model.name} {job.variant}: loading")
-    store, data = Store(job.store), dataset.load(job.model.dataset)
+    store, data = Store(job.store), _load_dataset(job.model)
     request = Request(job.model, data, job.weights, store.weights)
     loaded = plugins.load("sources", job.model.source_kind).load(request)
     variant = plugins.load("variants", job.variant_module)
@@ -82,6 +82,16 @@ def build(job: Job) -> Outcome:
         artifacts.append(record)
         say(f"{summary(record)} in {time.monotonic() - started:.1f} s")
     return Outcome(artifacts, unsupported)
+
+
+def _load_dataset(model: Model) -> Dataset:
+    """Load the entry's data set. One that the network is trained on is not needed to measure how fast it is."""
+    if plugins.load("sources", model.source_kind).declared_weights(model) != "trained":
+        return dataset.load(model.dataset)
+    data = dataset.load_or_substitute(model.dataset, model.input_shape)
+    if data.name != model.dataset:
+        say(f"{model.name}: no {model.dataset} to train on, see docs/datasets.md: weights are random by seed")
+    return data
 
 
 def _refusal(job: Job, format_name: str, opset: int | None, reason: UnsupportedError) -> Record:
@@ -168,6 +178,7 @@ class _Maker:
                 "layout": "NCHW",
             },
             "preprocess": model.preprocess.record(),
+            "postprocess": model.postprocess,
             "outputs": [{"name": loaded.names[1], "shape": output_shape, "dtype": "float32"}],
             "dataset": {"name": self.data.name, "sha256": self.data_record["sha256"]},
             "check": {

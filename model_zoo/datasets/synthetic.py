@@ -11,18 +11,24 @@ from numpy.typing import NDArray
 
 from model_zoo.dataset import Dataset
 
-PATTERN = re.compile(r"synthetic_(\d{1,4})")
+PATTERN = re.compile(r"synthetic_(grey_)?(\d{1,4})")
 MEASURED, HELD_OUT, CALIBRATION = 32, 20, 32
+LARGE, OF_LARGE = 1024, 8
+"""From this size on there are as few measured and calibration images, so that files and memory stay bounded."""
 SEED = 20230401
 
 
 def load(name: str) -> Dataset:
-    """Make the data set ``synthetic_<size>``: square images of that many pixels, without labels."""
+    """Make the data set ``synthetic_<size>``: square images of that many pixels, in colour or grey, without labels."""
     match = PATTERN.fullmatch(name)
     if match is None:
         raise ValueError(f"{name!r} does not match {PATTERN.pattern}")
-    images = make_images(MEASURED + HELD_OUT + CALIBRATION, int(match[1]), SEED)
-    measured, held_out, calibration = np.split(images, [MEASURED, MEASURED + HELD_OUT])
+    size = int(match[2])
+    n_measured, n_calibration = (MEASURED, CALIBRATION) if size < LARGE else (OF_LARGE, OF_LARGE)
+    images = make_images(n_measured + HELD_OUT + n_calibration, size, SEED)
+    if match[1]:
+        images = images[..., :1]
+    measured, held_out, calibration = np.split(images, [n_measured, n_measured + HELD_OUT])
     return Dataset(
         name=name,
         images=measured,

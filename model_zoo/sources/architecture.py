@@ -6,12 +6,13 @@ from model_zoo import plugins
 from model_zoo.model import Model
 from model_zoo.source import Loaded, Request, choose_weights
 
-PACKAGES = ("torch",)
+PACKAGES = ("torch", "torchvision")
 
 
 def code_files(model: Model) -> list[Path]:
     """Return the source files beyond this one that shape the network."""
-    return [Path(__file__).parent.parent / "architectures" / f"{model.source_argument}.py"]
+    folder = Path(__file__).parent.parent / "architectures"
+    return [folder / f"{model.source_argument}.py", *sorted(folder.glob("_[a-z]*.py"))]
 
 
 def declared_weights(model: Model) -> str:
@@ -33,10 +34,17 @@ def load(request: Request) -> Loaded:
 
     model = request.model
     architecture = plugins.load("architectures", model.source_argument)
-    if not hasattr(architecture, "train"):
-        return choose_weights(request, architecture.build, model.weights, model.sha256)
+    if not hasattr(architecture, "train") or _cannot_train(request):
+        return choose_weights(
+            request, lambda: architecture.build(**model.arguments), model.weights, model.sha256
+        )
     torch.manual_seed(model.seed)
-    network = architecture.build()
+    network = architecture.build(**model.arguments)
     with torch_setup.one_thread():
         detail = architecture.train(network, model)
     return Loaded("trained", f"seed {model.seed}; {detail}", network.eval())
+
+
+def _cannot_train(request: Request) -> bool:
+    """Return whether the data set to train on was not to be had, so that other images stand in for it."""
+    return request.dataset.name != request.model.dataset

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgebench_runner.tasks import classification
+from edgebench_runner.tasks import _image, classification
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
@@ -40,7 +40,7 @@ def test_batch_is_allocated_once():
 @pytest.mark.parametrize("mode", ["bilinear", "nearest"])
 @given(height=st.integers(1, 9), width=st.integers(1, 9))
 def test_constant_image_stays_constant_when_resized(mode, height, width):
-    resize = classification._RESIZERS[mode]
+    resize = _image._RESIZERS[mode]
     assert np.unique(resize(np.full((height, width, 3), 77, np.uint8), 4, 6)).tolist() == [77]
 
 
@@ -49,12 +49,12 @@ def test_bilinear_matches_the_framework():
     image = np.random.default_rng(0).integers(0, 256, (7, 5, 3), dtype=np.uint8)
     planes = torch.from_numpy(image.astype(np.float32).transpose(2, 0, 1)[None])
     expected = torch.nn.functional.interpolate(planes, (4, 6), mode="bilinear", align_corners=False)
-    np.testing.assert_allclose(classification._bilinear(image, 4, 6), expected[0].permute(1, 2, 0), atol=1e-3)
+    np.testing.assert_allclose(_image._bilinear(image, 4, 6), expected[0].permute(1, 2, 0), atol=1e-3)
 
 
 def test_nearest_picks_pixels():
     image = np.arange(4, dtype=np.uint8).reshape(2, 2, 1)
-    assert classification._nearest(image, 4, 4)[..., 0].tolist() == [[0, 0, 1, 1]] * 2 + [[2, 2, 3, 3]] * 2
+    assert _image._nearest(image, 4, 4)[..., 0].tolist() == [[0, 0, 1, 1]] * 2 + [[2, 2, 3, 3]] * 2
 
 
 def test_five_best_classes_best_first_and_fewer_where_there_are_fewer():
