@@ -104,7 +104,9 @@ def cell_energy(
     idle, idle_drift = _idle(cell)
     known |= {"coverage": measured.coverage, "effective_hz": measured.effective_hz}
     known |= {"power_idle_w": idle, "idle_drift_w": idle_drift}
-    if (reason := _unusable(measured, trace.caps)) is not None:
+    if (reason := _too_short(measured, trace.caps)) is not None:
+        return CellEnergy(DEGRADED, reason, **known)
+    if (reason := _unusable(measured)) is not None:
         return CellEnergy(UNKNOWN, reason, **known)
     numbers = _numbers(cell, measured, inferences, idle, idle_drift)
     reasons = _reservations(measured, minimum_window_s, idle)
@@ -115,13 +117,18 @@ def cell_energy(
     return CellEnergy(DEGRADED if reasons else MEASURED, "; ".join(reasons) or None, **known, **numbers)
 
 
-def _unusable(window: Window, caps: dict[str, Any]) -> str | None:
+def _too_short(window: Window, caps: dict[str, Any]) -> str | None:
+    """Return why a window gives no number although the meter was there: it cannot resolve anything that short."""
     shortest_s = EDGES_IN_A_WINDOW * (caps["group_delay_s"] + 1 / caps["update_hz"])
     if window.seconds < shortest_s:
         return (
             f"window of {window.seconds:.3g} s is too short for a meter that measures at {caps['update_hz']:g} Hz "
             f"and lags by {caps['group_delay_s']:g} s; at least {shortest_s:.3g} s are needed"
         )
+    return None
+
+
+def _unusable(window: Window) -> str | None:
     if window.distinct < DISTINCT_KNOWN:
         return f"{window.distinct} distinct samples in {window.seconds:.3g} s; at least {DISTINCT_KNOWN} are needed"
     if window.coverage < COVERAGE_KNOWN:

@@ -120,7 +120,8 @@ def test_energy_is_that_of_the_trace_and_marked(good_results: Path) -> None:
     assert "shorter than 60 s" in row.energy_reason
     assert row.simulated_parts == "meter"
     tiny = cells.loc["local/digits_cnn.fp32.onnxruntime.cold.r1"]
-    assert tiny.energy_status == "unknown"
+    assert tiny.energy_status == "degraded"
+    assert "too short" in tiny.energy_reason
     assert pd.isna(tiny.energy_j_per_inference)
 
 

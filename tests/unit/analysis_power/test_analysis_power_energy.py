@@ -59,7 +59,7 @@ def test_repeats_are_not_samples(tmp_path):
 def test_idle_is_known_although_the_measured_phase_was_too_short(tmp_path):
     phases = [PHASES[0], ("measured", 10.0, 10.01), PHASES[2]]
     energy = cell_energy(record_of(phases, 3, boot_id="one"), None, steady(tmp_path))
-    assert energy.energy_status == "unknown"
+    assert energy.energy_status == "degraded"
     assert energy.power_idle_w == pytest.approx(2.0, rel=0.01)
     assert energy.energy_j_per_inference is None
 
