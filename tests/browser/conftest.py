@@ -1,6 +1,7 @@
 """A headless Chromium without a network, driven by a script that is put into a copy of the page."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -90,7 +91,10 @@ class Browser:
 def browser(tmp_path: Path) -> Browser:
     executable = shutil.which("chromium") or shutil.which("google-chrome")
     if executable is None:
-        pytest.skip("no Chromium on this machine: the report was not looked at")
+        lacking = "no Chromium on this machine: the report was not looked at"
+        if os.environ.get("CI") and os.geteuid() == 0:  # .ci/run installs it: a skip would hide a hole
+            pytest.fail(lacking)
+        pytest.skip(lacking)
     return Browser(executable, tmp_path)
 
 

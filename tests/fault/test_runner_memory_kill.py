@@ -28,7 +28,10 @@ def limited_group():
     except OSError as error:
         if group.is_dir():
             group.rmdir()
-        pytest.skip(f"no memory control group can be made here: {error}")
+        lacking = f"no memory control group can be made here: {error}"
+        if os.environ.get("CI") and os.geteuid() == 0:  # there it has to be: a skip would hide a hole
+            pytest.fail(lacking)
+        pytest.skip(lacking)
     yield group
     group.rmdir()
 
