@@ -1,5 +1,6 @@
 """All clocks of a Jetson (CPU, GPU, memory) at the maximum of its power mode."""
 
+import os
 import re
 from typing import Optional
 
@@ -34,6 +35,7 @@ class Knob(BaseKnob):
         """Store the clocks and hold them, or give back what was stored."""
         if state:
             if self.system.read_exactly(STORE) is None:
+                os.makedirs(os.path.dirname(self.system.path(STORE)), exist_ok=True)
                 self.system.run(["jetson_clocks", "--store", self.system.path(STORE)])
             self.system.run(["jetson_clocks"])
         elif self.system.read_exactly(STORE) is not None:
