@@ -1,11 +1,13 @@
 """Is a backend there? Each runtime is imported in a process of its own, because it can crash."""
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
-from edgebench_runner import environment, outcome, plugins
+from edgebench_runner import atomic, environment, outcome, plugins
 
 _TIMEOUT_S = 120.0
 
@@ -19,6 +21,17 @@ def catalogue() -> List[Dict]:
             {"name": name, "formats": list(backend.formats), "options": backend.options, "tasks": None}
         )
     return entries
+
+
+def environments(directory: str) -> Dict[str, str]:
+    """Return the interpreter of each backend's newest complete environment below a board's ``envs`` directory."""
+    found: List[Tuple[str, str, str]] = []
+    for name in sorted(os.listdir(directory)):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            about = atomic.read_json(os.path.join(directory, name, "environment.json"))
+            python = os.path.join(directory, name, "bin", "python")
+            found.append((about["created_utc"], about["backend"], os.path.abspath(python)))
+    return {backend: python for _, backend, python in sorted(found)}
 
 
 def probe(name: str, python: Optional[str] = None) -> Dict:

@@ -23,6 +23,8 @@ def option(
 
 THREADS = option("int", None, "CPU threads of one inference; null: the runtime's own choice", minimum=1)
 STREAMS = option("int", 1, "inferences in flight at a time; more than 1 only in mode throughput", minimum=1)
+PROFILE = option("bool", False, "load it again after the window, profiled, for shares of time (takes memory)")
+PROFILED_RUNS = 4  # the first of them is not counted
 
 
 class Backend(object):
@@ -116,6 +118,31 @@ class Backend(object):
 
     def close(self) -> None:
         """Release what ``load`` took."""
+
+
+def wheel(distribution: str) -> Optional[Dict[str, Any]]:
+    """Return the platforms that the installed wheel of a package was built for, where it came as a wheel.
+
+    For runtimes that do not say themselves how they were built.
+    """
+    try:
+        from importlib import metadata  # novermin
+
+        text = metadata.distribution(distribution).read_text("WHEEL") or ""
+    except ImportError:  # no such module before Python 3.8; no such package: PackageNotFoundError is one
+        return None
+    tags = [line.split(": ", 1)[1] for line in text.splitlines() if line.startswith("Tag: ")]
+    return {"wheel": tags} if tags else None
+
+
+def shares(spent: Iterable[Tuple[str, float]]) -> Dict[str, float]:
+    """Return each name's share of the whole time, the largest first; nothing where no time was spent."""
+    total: Dict[str, float] = {}
+    for name, time in spent:
+        total[name] = total.get(name, 0.0) + time
+    whole = sum(total.values())
+    ranked = sorted(total.items(), key=lambda item: -item[1])
+    return {name: time / whole for name, time in ranked if time} if whole else {}
 
 
 def require_shape(found: Iterable[Any], artifact: Dict) -> None:

@@ -26,16 +26,26 @@ class Backend(_base.Backend):
             names = ", ".join(sorted(self._program.method_names))
             raise UnsupportedError("the program has no method forward; it has: {}".format(names))
         self._method = self._program.load_method("forward")
+        _base.require_shape(self._method.metadata.input_tensor_meta(0).sizes(), artifact)  # type: ignore[arg-type]
+        with open(artifact["path"], "rb") as file:  # type: ignore[index]
+            content = file.read()
+        self._delegates = [name for name in self._registered() if name.encode("ascii") in content]
 
     def infer(self, tensor: Any) -> Any:
         """Run the method on one input."""
         return self._method.execute([self._torch.from_numpy(tensor)])[0].numpy()
 
     def placement(self) -> Optional[List[Dict]]:
-        """Return nothing: a program was lowered to its delegates when it was made, and the runtime says no more."""
-        return None
+        """Return the delegates that the program names: it was lowered to them when it was made.
+
+        The runtime tells neither how many operators each has nor what is left to the portable kernels.
+        """
+        return [{"device": name, "nodes": None, "time_share": None} for name in self._delegates] or None
 
     def describe(self) -> Dict:
         """Return the delegates that this build can run."""
-        names = sorted(self._runtime.backend_registry.registered_backend_names)
-        return {"threads": None, "build": {"delegates": names}}
+        build = dict(_base.wheel("executorch") or {}, delegates=self._registered())
+        return {"threads": None, "build": build}
+
+    def _registered(self) -> List[str]:
+        return sorted(self._runtime.backend_registry.registered_backend_names)

@@ -1,9 +1,11 @@
 """MNN: CPU, OpenCL, Vulkan and CUDA."""
 
+import collections
 import importlib
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from edgebench_runner.backends import _base
+from edgebench_runner.clock import now_ns
 from edgebench_runner.errors import FellBackError, LoadFailedError
 
 # By device: its name in a session's configuration, and its numbers (MNNForwardType) in the session's information.
@@ -26,6 +28,9 @@ class Backend(_base.Backend):
         "precision": _base.option(
             "str", "high", "high is float32; low may be half", choices=["high", "normal", "low"]
         ),
+        "profile": _base.option(
+            "bool", False, "look after the window at the shares of time by kind of operator"
+        ),
     }
 
     def import_runtime(self) -> str:
@@ -46,6 +51,7 @@ class Backend(_base.Backend):
             raise LoadFailedError("MNN makes no session of {}".format(artifact["path"]))  # type: ignore[index]
         self._input = self._interpreter.getSessionInput(self._session)
         shape = tuple(artifact["input"]["shape"])  # type: ignore[index]
+        _base.require_shape(self._input.getShape(), artifact)  # type: ignore[arg-type]
         if tuple(self._input.getShape()) != shape:
             self._interpreter.resizeTensor(self._input, shape)
             self._interpreter.resizeSession(self._session)
@@ -60,16 +66,44 @@ class Backend(_base.Backend):
         return self._result.getNumpyData()
 
     def placement(self) -> Optional[List[Dict]]:
-        """Return the device that the session chose: where it lacks the one asked for, MNN takes the CPU."""
+        """Return the device that the session chose, and its operators from a run that names each.
+
+        Where the session lacks the device asked for, MNN takes the CPU without a word.
+        """
         asked = self.settings["device"]
         chosen = self._interpreter.getSessionInfo(self._session, _INFO_BACKEND)
         if chosen not in _DEVICES[asked][1]:
             raise FellBackError("asked for {}, the session has forward type {}".format(asked, chosen))
-        return [{"device": asked, "nodes": None, "time_share": None}]
+        kinds = [kind for kind, _ in self._operators()]
+        count = dict(collections.Counter(kinds))
+        return [{"device": asked, "nodes": len(kinds), "kinds": count, "time_share": None}]
+
+    def profile(self, tensor: Any) -> Optional[List[Dict]]:
+        """Return the placement with the share of time of each kind of operator."""
+        self.infer(tensor)
+        spent = [entry for _ in range(_base.PROFILED_RUNS - 1) for entry in self._operators()]
+        (placed,) = self.placement() or [{}]
+        found = _base.shares(spent)
+        return [dict(placed, time_share=1.0 if found else None, kind_time_shares=found)]
 
     def describe(self) -> Dict:
-        """Return the threads asked for."""
-        return {"threads": self.settings["threads"], "build": None}
+        """Return the threads asked for and the wheel; what MNN says of the processor is in the worker's output."""
+        return {"threads": self.settings["threads"], "build": _base.wheel("MNN")}
+
+    def _operators(self) -> List[Tuple[str, int]]:
+        """Run the session once and return the kind of each operator and its time, ns, in order."""
+        found, started = [], [0]
+
+        def before(tensors: Any, operator: Any) -> bool:
+            started[0] = now_ns()
+            return True
+
+        def after(tensors: Any, operator: Any) -> bool:
+            found.append((operator.getType(), now_ns() - started[0]))
+            return True
+
+        self._interpreter.runSessionWithCallBackInfo(self._session, before, after)
+        return found
 
     def _host_tensor(self, array: Any) -> Any:
         mnn = self._mnn

@@ -41,6 +41,7 @@ class Backend(_base.Backend):
         weights = os.path.splitext(path)[0] + ".bin"
         if not os.path.exists(weights):
             raise LoadFailedError("{}: no weights beside {}".format(weights, os.path.basename(path)))
+        _base.require_shape(_described_input(path, artifact), artifact)  # type: ignore[arg-type]
         if net.load_param(path) != 0:
             raise UnsupportedError("{}: ncnn cannot read it, or lacks one of its layers".format(path))
         if net.load_model(weights) != 0:
@@ -62,9 +63,29 @@ class Backend(_base.Backend):
         return [{"device": self.settings["device"], "nodes": len(self._net.layers()), "time_share": None}]
 
     def describe(self) -> Dict:
-        """Return the threads in use."""
-        return {"threads": self._net.opt.num_threads, "build": None}
+        """Return the threads in use, the wheel, and what the library finds the processor able to do."""
+        prefix = "cpu_support_"
+        able = [name[len(prefix) :] for name in dir(self._ncnn) if name.startswith(prefix)]
+        able = [name for name in able if getattr(self._ncnn, prefix + name)()]
+        build = dict(_base.wheel("ncnn") or {}, instruction_sets=able)
+        return {"threads": self._net.opt.num_threads, "build": build}
 
     def close(self) -> None:
         """Free the network before the interpreter's end, at which ncnn may crash."""
         self._net.clear()
+
+
+def _described_input(path: str, artifact: Any) -> List[Any]:
+    """Return the batch and the shape in the file's input layer, where it has one: ncnn would crash on another.
+
+    The layer's fields 0, 1 and 2 are width, height and channels.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = [line.split() for line in file if line.startswith("Input ")]
+    except (OSError, UnicodeDecodeError):  # a binary description, or none: ncnn itself has to say so
+        lines = []
+    fields = dict(field.split("=", 1) for field in (lines[0] if lines else []) if "=" in field)
+    rank = len(artifact["input"]["shape"]) - 1
+    sizes = [int(fields.get(str(axis), 0)) for axis in range(3)]
+    return [1] + (sizes[::-1] if rank == 3 else [None] * rank)

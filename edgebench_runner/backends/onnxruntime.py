@@ -22,7 +22,6 @@ LEVELS = {
     "extended": "ORT_ENABLE_EXTENDED",
     "all": "ORT_ENABLE_ALL",
 }
-_PROFILED_RUNS = 4
 _RECORD_ASSIGNMENT = "session.record_ep_graph_assignment_info"
 
 
@@ -35,11 +34,7 @@ class Backend(_base.Backend):
         "streams": _base.STREAMS,
         "inter_op_threads": _base.option("int", 1, "threads between operators", minimum=1),
         "device": _base.option("str", "cpu", "execution provider", choices=sorted(PROVIDERS)),
-        "profile": _base.option(
-            "bool",
-            False,
-            "run a second, profiled session after the window for the shares of time (takes memory)",
-        ),
+        "profile": _base.PROFILE,
         "graph_optimization": _base.option("str", "all", "graph optimisation level", choices=sorted(LEVELS)),
     }
 
@@ -90,7 +85,7 @@ class Backend(_base.Backend):
         with tempfile.TemporaryDirectory() as directory:
             options.profile_file_prefix = os.path.join(directory, "profile")
             session = self._new_session(options)
-            for _ in range(_PROFILED_RUNS):
+            for _ in range(_base.PROFILED_RUNS):
                 session.run(self._output_names, {self._feed_name: tensor})
             with open(session.end_profiling(), encoding="utf-8") as file:
                 return shares_of_time(json.load(file))

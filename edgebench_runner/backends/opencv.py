@@ -25,6 +25,9 @@ class Backend(_base.Backend):
     options = {
         "threads": _base.THREADS,
         "device": _base.option("str", "cpu", "target of the dnn module", choices=sorted(_TARGETS)),
+        "profile": _base.option(
+            "bool", False, "look after the window at the shares of time by kind of layer"
+        ),
     }
 
     def import_runtime(self) -> str:
@@ -54,6 +57,19 @@ class Backend(_base.Backend):
         """Return the layers on the target that was set; OpenCV does not say where each layer ran."""
         layers = len(self._net.getLayerNames())
         return [{"device": self.settings["device"], "nodes": layers, "time_share": None}]
+
+    def profile(self, tensor: Any) -> Optional[List[Dict]]:
+        """Return the placement with the share of time of each kind of layer; what was fused into another has none."""
+        spent = []
+        for run in range(_base.PROFILED_RUNS):
+            self.infer(tensor)
+            if run:
+                ticks = self._net.getPerfProfile()[1]
+                kinds = [self._net.getLayer(index + 1).type for index in range(len(ticks))]
+                spent += [(kind, float(tick)) for kind, tick in zip(kinds, ticks)]  # noqa: B905
+        (placed,) = self.placement() or [{}]
+        found = _base.shares(spent)
+        return [dict(placed, time_share=1.0 if found else None, kind_time_shares=found)]
 
     def describe(self) -> Dict:
         """Return the threads in use and the build information."""

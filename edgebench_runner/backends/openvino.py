@@ -2,7 +2,7 @@
 
 import collections
 import importlib
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from edgebench_runner.backends import _base
 from edgebench_runner.errors import BackendUnavailableError, FellBackError
@@ -25,6 +25,7 @@ class Backend(_base.Backend):
             "precision of the inference; auto: the plugin's choice, bfloat16 where the processor has it",
             choices=["auto", "bf16", "f16", "f32"],
         ),
+        "profile": _base.PROFILE,
     }
 
     def import_runtime(self) -> str:
@@ -41,7 +42,8 @@ class Backend(_base.Backend):
         if device.split(".")[0] not in [name.split(".")[0] for name in core.available_devices]:
             available = ", ".join(core.available_devices) or "none"
             raise BackendUnavailableError("no device {}; there are: {}".format(device, available))
-        self._compiled = core.compile_model(core.read_model(artifact["path"]), device, self._properties())  # type: ignore[index]
+        self._path = artifact["path"]  # type: ignore[index]
+        self._compiled = core.compile_model(core.read_model(self._path), device, self._properties())
         shape = self._compiled.input(0).partial_shape
         _base.require_shape([size.get_length() if size.is_static else None for size in shape], artifact)  # type: ignore[arg-type]
         self._requests = [self._compiled.create_infer_request() for _ in range(self.settings["streams"])]
@@ -62,15 +64,31 @@ class Backend(_base.Backend):
         asked = self.settings["device"].split(".")[0]
         if all(device.split(".")[0] != asked for device in devices):
             raise FellBackError("asked for {}, the model runs on {}".format(asked, ", ".join(devices)))
-        nodes = collections.Counter(_kinds(self._compiled.get_runtime_model()))
+        nodes = _executed(self._compiled.get_runtime_model())
         return [
             {
                 "device": ", ".join(devices),
-                "nodes": sum(nodes.values()),
-                "kinds": dict(nodes),
+                "nodes": len(nodes),
+                "kinds": dict(collections.Counter(kind for kind, _ in nodes)),
+                "implementations": dict(collections.Counter(implementation for _, implementation in nodes)),
                 "time_share": None,
             }
         ]
+
+    def profile(self, tensor: Any) -> Optional[List[Dict]]:
+        """Return the placement with the share of time of each kind of node, from a model that counts."""
+        core = self._openvino.Core()
+        properties = dict(self._properties(), PERF_COUNT="YES")
+        compiled = core.compile_model(core.read_model(self._path), self.settings["device"], properties)
+        request = compiled.create_infer_request()
+        spent = []
+        for run in range(_base.PROFILED_RUNS):
+            request.infer([tensor])
+            if run:
+                spent += [(node.node_type, node.real_time.total_seconds()) for node in _profiling(request)]
+        (placed,) = self.placement() or [{}]
+        found = _base.shares(spent)
+        return [dict(placed, time_share=1.0 if found else None, kind_time_shares=found)]
 
     def describe(self) -> Dict:
         """Return threads, streams and precision in use."""
@@ -104,8 +122,18 @@ def _property(compiled: Any, name: str) -> Any:
         return None
 
 
-def _kinds(model: Any) -> List[str]:
-    """Return the kind of every node that is executed; constants, inputs and outputs are not."""
+def _executed(model: Any) -> List[Tuple[str, str]]:
+    """Return kind and implementation (which names the instruction set) of every node that is executed.
+
+    Constants, inputs and outputs are not.
+    """
     idle = ("Const", "Constant", "Input", "Output", "Parameter", "Result")
-    kinds = [node.get_rt_info()["layerType"].astype(str) for node in model.get_ops()]
-    return [kind for kind in kinds if kind not in idle]
+    described = [node.get_rt_info() for node in model.get_ops()]
+    nodes = [(info["layerType"].astype(str), info["primitiveType"].astype(str)) for info in described]
+    return [(kind, implementation) for kind, implementation in nodes if kind not in idle]
+
+
+def _profiling(request: Any) -> Any:
+    """Return the counters of a request's last inference: a property now, a method up to 2022."""
+    found = request.profiling_info
+    return found() if callable(found) else found

@@ -35,7 +35,7 @@ class Backend(_base.Backend):
         if self.settings["device"] == "cuda" and not torch.cuda.is_available():
             raise BackendUnavailableError("this torch finds no CUDA device")
         self._device = torch.device(self.settings["device"])
-        module = self._read(artifact["path"], artifact["format"])  # type: ignore[index]
+        module = self._read(artifact)  # type: ignore[arg-type]
         for parameter in module.parameters():
             parameter.requires_grad_(False)
         self._devices = sorted({str(parameter.device) for parameter in module.parameters()})
@@ -60,10 +60,14 @@ class Backend(_base.Backend):
         """Drop the module."""
         self._module = None
 
-    def _read(self, path: str, kind: str) -> Any:
-        if kind == "torch_export":
-            return self._torch.export.load(path).module().to(self._device)
-        return self._torch.jit.load(path, map_location=self._device).eval()
+    def _read(self, artifact: Dict) -> Any:
+        if artifact["format"] == "torch_export":
+            program = self._torch.export.load(artifact["path"])
+            entry = program.graph_signature.user_inputs[0]
+            (value,) = [node.meta["val"] for node in program.graph.nodes if node.name == entry]
+            _base.require_shape(value.shape, artifact)
+            return program.module().to(self._device)
+        return self._torch.jit.load(artifact["path"], map_location=self._device).eval()
 
     def _optimized(self, module: Any) -> Any:
         if self.settings["optimize"] == "freeze":

@@ -3,7 +3,7 @@
 import importlib
 import tempfile
 import zipfile
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from edgebench_runner.backends import _base
 from edgebench_runner.errors import BackendUnavailableError, FellBackError
@@ -36,7 +36,8 @@ class Backend(_base.Backend):
             tf.config.set_visible_devices([], "GPU")
         elif not tf.config.list_physical_devices("GPU"):
             raise BackendUnavailableError("this TensorFlow finds no GPU")
-        model = self._read(artifact["path"], artifact["format"])  # type: ignore[index]
+        model, found = self._read(artifact["path"], artifact["format"])  # type: ignore[index]
+        _base.require_shape(found, artifact)  # type: ignore[arg-type]
         shape = tf.TensorSpec(artifact["input"]["shape"], tf.float32)  # type: ignore[index]
         self._function = tf.function(model, jit_compile=self.settings["xla"]).get_concrete_function(shape)
         self._constant, self._flatten = tf.constant, tf.nest.flatten
@@ -59,14 +60,15 @@ class Backend(_base.Backend):
         build = {key: str(value) for key, value in self._tf.sysconfig.get_build_info().items()}
         return {"threads": threads or None, "build": build}
 
-    def _read(self, path: str, kind: str) -> Any:
+    def _read(self, path: str, kind: str) -> Tuple[Any, List]:
+        """Return what runs the model and the shape of its input."""
         if kind == "keras":
             model = self._tf.keras.models.load_model(path, compile=False)
-            return lambda tensor: model(tensor, training=False)
+            return lambda tensor: model(tensor, training=False), list(model.inputs[0].shape)
         with tempfile.TemporaryDirectory() as directory:
             with zipfile.ZipFile(path) as archive:
                 archive.extractall(directory)
             self._kept = self._tf.saved_model.load(directory)  # a signature does not keep its model alive
         serve = self._kept.signatures["serving_default"]
-        name = next(iter(serve.structured_input_signature[1]))
-        return lambda tensor: serve(**{name: tensor})
+        name, entry = next(iter(serve.structured_input_signature[1].items()))
+        return lambda tensor: serve(**{name: tensor}), entry.shape.as_list()

@@ -76,8 +76,11 @@ class Backend(_base.Backend):
         return [{"device": name, "nodes": nodes, "time_share": None} for name, nodes in found if nodes]
 
     def describe(self) -> Dict:
-        """Return the threads asked for and the module used."""
-        return {"threads": self.settings["threads"], "build": self._library.__name__}
+        """Return the threads asked for, the module used and its wheel."""
+        package = {"ai_edge_litert": "ai-edge-litert", "tflite_runtime": "tflite-runtime"}
+        name = self._library.__name__.split(".")[0]
+        build = dict(_base.wheel(package.get(name, name)) or {}, module=self._library.__name__)
+        return {"threads": self.settings["threads"], "build": build}
 
     def close(self) -> None:
         """Drop the interpreters."""
@@ -99,7 +102,7 @@ class Backend(_base.Backend):
         path = self.settings["delegate"]
         try:
             return self._library.load_delegate(path, self.settings["delegate_options"])
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, AttributeError) as error:  # the last: a library that is no delegate
             raise BackendUnavailableError("delegate {} does not load: {}".format(path, error)) from error
 
 

@@ -103,6 +103,7 @@ class Backend(_base.Backend):
         done = subprocess.run([self._tool] + arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         output = done.stdout.decode("utf-8", "replace")
         if done.returncode < 0:  # die as the tool died, so that the outcome is the tool's
+            self._directory.cleanup()
             os.kill(os.getpid(), -done.returncode)
         if done.returncode != 0:
             errors = [line for line in output.splitlines() if "[E]" in line] or output.splitlines()[-1:]

@@ -155,12 +155,21 @@ def test_openvino_keeps_float32_unless_told_otherwise():
 def test_mnn_forward_type(device, chosen, fell_back):
     backend = mnn.Backend({"device": device})
     backend._session = None
-    backend._interpreter = SimpleNamespace(getSessionInfo=lambda session, code: chosen)
+    convolution = SimpleNamespace(getType=lambda: "Convolution")
+
+    def run(session, before, after):
+        assert before([], convolution)
+        assert after([], convolution)
+
+    backend._interpreter = SimpleNamespace(
+        getSessionInfo=lambda session, code: chosen, runSessionWithCallBackInfo=run
+    )
     if fell_back:
         with pytest.raises(FellBackError, match="asked for cuda"):
             backend.placement()
     else:
-        assert backend.placement()[0]["device"] == device
+        (placed,) = backend.placement()
+        assert (placed["device"], placed["nodes"], placed["kinds"]) == (device, 1, {"Convolution": 1})
 
 
 def test_armnn_backend_that_is_dropped_silently_is_missed():
@@ -211,7 +220,30 @@ def test_ncnn_without_weights_or_with_a_layer_it_lacks(tmp_path, weights, error)
         (tmp_path / "m.bin").touch()
     backend = prepared(ncnn, "_ncnn", SimpleNamespace(Net=NcnnNet))
     with pytest.raises(error):
-        backend.load({"path": str(tmp_path / "m.param")})
+        backend.load({**ARTIFACT, "path": str(tmp_path / "m.param")})
+
+
+@pytest.mark.parametrize(
+    ("line", "shape"),
+    [
+        ("Input input 0 1 input 0=224 1=112 2=3", [1, 3, 112, 224]),
+        ("Input input 0 1 input", [1, 0, 0, 0]),
+        ("Convolution c 1 1 a b 0=8", [1, 0, 0, 0]),
+    ],
+)
+def test_ncnn_input_that_the_file_describes(tmp_path, line, shape):
+    (tmp_path / "m.param").write_text(f"7767517\n1 1\n{line}\n")
+    assert ncnn._described_input(str(tmp_path / "m.param"), ARTIFACT) == shape
+
+
+def test_shares_are_of_the_whole_and_ranked():
+    assert _base.shares([("a", 1.0), ("b", 6.0), ("a", 1.0), ("fused", 0.0)]) == {"b": 0.75, "a": 0.25}
+    assert _base.shares([("a", 0.0)]) == {}
+
+
+def test_wheel_of_a_package():
+    assert any("x86_64" in tag or "aarch64" in tag for tag in _base.wheel("numpy")["wheel"])
+    assert _base.wheel("no-such-package") is None
 
 
 # Five operators in a row, 0 -> 1 -> ... -> 5, weights in tensors from 10 on, as an interpreter lists them.

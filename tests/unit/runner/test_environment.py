@@ -42,3 +42,20 @@ def test_a_damaged_note_is_as_none(tmp_path):
     python = an_environment(tmp_path, {})
     (tmp_path / "vendor.json").write_text("[")
     assert environment.vendor(python) == {}
+
+
+def test_the_newest_complete_environment_of_each_backend_is_found(tmp_path):
+    for name, content in {
+        "mnn-1": {"backend": "mnn", "created_utc": "2026-01-01T00:00:00Z"},
+        "mnn-0": {"backend": "mnn", "created_utc": "2026-02-01T00:00:00Z"},
+        "ncnn-1": {"backend": "ncnn", "created_utc": "2026-01-01T00:00:00Z"},
+        "damaged": "[",
+    }.items():
+        (tmp_path / name).mkdir()
+        text = content if isinstance(content, str) else json.dumps(content)
+        (tmp_path / name / "environment.json").write_text(text)
+    (tmp_path / "incomplete").mkdir()
+    assert backend_probe.environments(str(tmp_path)) == {
+        "mnn": str(tmp_path / "mnn-0/bin/python"),
+        "ncnn": str(tmp_path / "ncnn-1/bin/python"),
+    }

@@ -1,0 +1,140 @@
+"""What is wrong is named, in each backend's own environment, by real cells: never a number, never a bare traceback."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import backend_cells
+import pytest
+import runner_process
+from runner_factory import sha256, write_spec
+
+FILES = [
+    ("onnxruntime", "onnx"),
+    ("pytorch", "torchscript"),
+    ("pytorch", "torch_export"),
+    ("tflite", "tflite"),
+    ("litert", "tflite"),
+    ("openvino", "openvino"),
+    ("openvino", "onnx"),
+    ("opencv", "onnx"),
+    ("opencv", "caffe"),
+    ("opencv", "tensorflow_frozen"),
+    ("tensorflow", "keras"),
+    ("tensorflow", "saved_model"),
+    ("ncnn", "ncnn"),
+    ("mnn", "mnn"),
+    ("executorch", "executorch"),
+]
+SILENT = ("opencv", "torchscript")  # neither tells which input a file wants: its own error is the answer
+# tflite-runtime reads beyond the end of a file that was cut: what it finds there decides how it fails.
+READS_BEYOND = "tflite"
+ELSEWHERE = [
+    ("onnxruntime", "onnx", {"device": "cuda"}, "backend_unavailable", "CUDAExecutionProvider is not in"),
+    ("onnxruntime", "onnx", {"device": "xnnpack"}, "backend_unavailable", "XnnpackExecutionProvider is not"),
+    ("pytorch", "torchscript", {"device": "cuda"}, "backend_unavailable", "no CUDA device"),
+    ("openvino", "openvino", {"device": "MYRIAD"}, "backend_unavailable", "no device MYRIAD; there are: CPU"),
+    ("opencv", "onnx", {"device": "cuda"}, "backend_unavailable", "no target cuda"),
+    ("tensorflow", "keras", {"device": "gpu"}, "backend_unavailable", "no GPU"),
+    ("ncnn", "ncnn", {"device": "vulkan"}, "backend_unavailable", "no Vulkan device"),
+    ("mnn", "mnn", {"device": "cuda"}, "fell_back", "asked for cuda"),
+    ("mnn", "mnn", {"device": "opencl"}, "fell_back", "asked for opencl"),
+]
+
+
+def spec_of(
+    tmp_path: Path, network: Path, python: str, backend: str, kind: str, file=None, **options
+) -> dict:
+    """Return a spec over a copy of the files, which a test may damage."""
+    source = network / (file or backend_cells.FILES[kind])
+    copy = tmp_path / "files"
+    shutil.copytree(source.parent, copy)
+    return backend_cells.cell_spec(tmp_path, backend, python, copy / source.name, kind, 2e-5, **options)
+
+
+def run(tmp_path: Path, spec: dict) -> dict:
+    return runner_process.run(write_spec(tmp_path, spec), tmp_path / "out")
+
+
+@pytest.mark.parametrize(("backend", "kind"), FILES)
+def test_file_that_was_cut(tmp_path, network, interpreters, backend, kind):
+    spec = spec_of(tmp_path, network, interpreters[backend], backend, kind)
+    path = Path(spec["artifact"]["path"])
+    cut = path.with_suffix(".bin") if kind == "ncnn" else path
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    spec["artifact"]["sha256"] = sha256(path)
+    record = run(tmp_path, spec)
+    if backend == READS_BEYOND:
+        assert record["outcome"] in ("load_failed", "unsupported", "crashed")
+    else:
+        assert record["outcome"] == "load_failed", record["outcome_detail"]
+    assert record["n_completed"] == 0
+
+
+def test_file_that_was_cut_on_its_way_is_known_by_its_hash(tmp_path, network, interpreters):
+    spec = spec_of(tmp_path, network, interpreters["tflite"], "tflite", "tflite")
+    path = Path(spec["artifact"]["path"])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    record = run(tmp_path, spec)
+    assert record["outcome"] == "load_failed"
+    assert "SHA-256" in record["outcome_detail"]
+
+
+@pytest.mark.parametrize("wrong", ["layout", "size"])
+@pytest.mark.parametrize(("backend", "kind"), FILES)
+def test_input_that_is_not_the_files(tmp_path, network, interpreters, backend, kind, wrong):
+    if wrong == "size" and (backend in SILENT or kind in SILENT):
+        pytest.skip("the small network runs on any size, and this file fixes none")
+    spec = spec_of(tmp_path, network, interpreters[backend], backend, kind)
+    artifact = spec["artifact"]
+    shape, first = artifact["input"]["shape"], artifact["input"]["layout"] == "NCHW"
+    if wrong == "layout":
+        moved = [shape[0], *shape[2:], shape[1]] if first else [shape[0], shape[3], *shape[1:3]]
+        artifact["input"].update(shape=moved, layout="NHWC" if first else "NCHW")
+    else:
+        artifact["input"]["shape"] = [20 if size == 16 else size for size in shape]
+        artifact["preprocess"] = dict(artifact["preprocess"], size=[20, 20])
+    record = run(tmp_path, spec)
+    if backend in SILENT or kind in SILENT:
+        assert record["outcome"] == "crashed"
+        assert "channels" in record["outcome_detail"]
+    else:
+        assert record["outcome"] == "load_failed"
+        assert f"the artifact says {artifact['input']['shape']}" in record["outcome_detail"]
+    assert record["n_completed"] == 0
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino", "opencv"])
+def test_outputs_that_are_not_numbers(tmp_path, network, interpreters, backend):
+    spec = spec_of(tmp_path, network, interpreters[backend], backend, "onnx", file="model_nan.onnx")
+    record = run(tmp_path, spec)
+    assert record["outcome"] == "wrong_answer"
+    assert "NaN or infinite" in record["outcome_detail"]
+    assert record["check"]["max_abs_diff"] is None
+
+
+@pytest.mark.parametrize("backend", ["tflite", "litert"])
+@pytest.mark.parametrize("fault", ["missing", "another architecture", "no delegate"])
+def test_delegate_that_does_not_load(tmp_path, network, interpreters, backend, fault):
+    library = tmp_path / "libdelegate.so.1"
+    if fault == "another architecture":
+        header = bytearray(Path("/proc/self/exe").read_bytes()[:4096])
+        header[18:20] = (0xF3).to_bytes(2, "little")  # e_machine: RISC-V
+        library.write_bytes(bytes(header))
+    elif fault == "no delegate":
+        mapped = Path("/proc/self/maps").read_text().splitlines()
+        found = next(line.split()[-1] for line in mapped if "libc.so" in line)
+        library.symlink_to(found)
+    python = interpreters[backend]
+    spec = spec_of(tmp_path, network, python, backend, "tflite", delegate=str(library))
+    record = run(tmp_path, spec)
+    assert record["outcome"] == "backend_unavailable", record["outcome_detail"]
+    assert str(library) in record["outcome_detail"]
+
+
+@pytest.mark.parametrize(("backend", "kind", "options", "outcome", "words"), ELSEWHERE)
+def test_device_that_is_not_there(tmp_path, network, interpreters, backend, kind, options, outcome, words):
+    record = run(tmp_path, spec_of(tmp_path, network, interpreters[backend], backend, kind, **options))
+    assert (record["outcome"], record["n_completed"]) == (outcome, 0), record["outcome_detail"]
+    assert words in record["outcome_detail"]
