@@ -1,67 +1,150 @@
-"""The runner's loop against a bare loop over the same loaded model, for every backend of this environment.
+"""The runner beside a bare loop and beside the vendor's own tool, for every backend that is installed here.
 
-Run with the interpreter of each environment; the artifacts must be in the zoo's store. A backend that is not
-in the environment, or whose format the store lacks, is named as not run. Exits with 1 where a ratio is not
-within 1 %.
+Each backend runs in its own environment, found below ``--environments``; the model is the zoo's, in the first format
+that the backend reads and the store has, else a small network that the backends' own converters make. One process holds the
+loaded model and both loops in turn (A B B A); the tools run as processes in turn with the runner's. Printed are the
+ratio of the medians, which has the bound, and the median of the ratios of the rounds with the interval that holds 95 %
+of its resamples: where that is wider than the bound, the machine was too busy to tell. What cannot be run is named.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "benchmarks")]
 
+import numpy as np  # noqa: E402
 import runner_bare  # noqa: E402
 import runner_loops  # noqa: E402
+import runner_rivals  # noqa: E402
+import runner_small  # noqa: E402
 from runner_figures import Figures  # noqa: E402
 
-from edgebench_runner import backend_probe, plugins  # noqa: E402
+from edgebench_runner import backend_probe, environment, plugins  # noqa: E402
+
+TOOL_ROUNDS = 4
 
 
 def main() -> int:
     """Measure and print every backend that can run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--store", type=Path, default=REPOSITORY / ".edgebench/zoo", help="directory of the zoo"
-    )
+    root = REPOSITORY / ".edgebench"
+    parser.add_argument("--store", type=Path, default=root / "zoo", help="directory of the zoo")
+    parser.add_argument("--environments", type=Path, default=root / "boards/local/envs")
     parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--block", type=int, default=5, help="inferences between two changes of loop")
     parser.add_argument("--rounds", type=int, default=60, help="rounds of A B B A")
     parser.add_argument("--backends", nargs="+", default=plugins.names("backends"))
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.worker:
+        return work(json.loads(arguments.worker))
     figures = Figures()
-    for name in arguments.backends:
-        reason = bench(figures, name, arguments)
-        if reason:
-            print(f"{name:34} not run: {reason}", flush=True)
+    pythons = (
+        backend_probe.environments(str(arguments.environments)) if arguments.environments.is_dir() else {}
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        small = runner_small.SmallNetwork(Path(directory), pythons)
+        for name in arguments.backends:
+            try:
+                bench(figures, name, pythons.get(name), small, arguments)
+            except (CannotRunError, runner_small.NoConverterError) as error:
+                print(f"{name:34} not run: {error}", flush=True)
     return 1 if figures.missed else 0
 
 
-def bench(figures: Figures, name: str, arguments: argparse.Namespace) -> str | None:
-    """Measure one backend, or return why it cannot be."""
-    if not hasattr(runner_bare, name):
-        return "no bare loop is written for it"
-    found = backend_probe.probe(name)
+class CannotRunError(Exception):
+    """Why a backend has no figure here."""
+
+
+def bench(
+    figures: Figures,
+    name: str,
+    python: str | None,
+    small: runner_small.SmallNetwork,
+    arguments: argparse.Namespace,
+) -> None:
+    """Measure one backend and print its figures.
+
+    Raises:
+        CannotRunError: with the reason why it has none.
+    """
+    if name == "null":
+        raise CannotRunError("its cost is the floor of bench_runner.py")
+    found = backend_probe.probe(name, python or sys.executable)
     if not found["available"]:
-        return found["reason"]
-    artifact = None
+        raise CannotRunError(found["reason"])
+    if not hasattr(runner_bare, name):
+        raise CannotRunError("no bare loop is written for it")
+    python = python or sys.executable
+    artifact = _artifact(name, arguments) or small.artifact(name)
+    task = {"name": name, "artifact": artifact, "threads": arguments.threads, "block": arguments.block}
+    pairs = _worker(python, {**task, "rounds": arguments.rounds})
+    _show(figures, f"{name}: runner / bare loop", pairs, f"{found['version']}, {artifact['model']}")
+    rival = getattr(runner_rivals, name, None)
+    if rival is None:
+        return
+    count = arguments.block * arguments.rounds
+    rounds = []
+    for _ in range(TOOL_ROUNDS):
+        turns = []
+        for ours in (True, False, False, True):
+            if ours:
+                turns.append(float(_worker(python, {**task, "rounds": count // arguments.block})[0][0]))
+            else:
+                turns.append(rival(python, artifact, arguments.threads, count))
+        rounds.append([(turns[0] + turns[3]) / 2, (turns[1] + turns[2]) / 2])
+    tool = rival.__doc__.split("``")[1]
+    _show(figures, f"{name}: runner / {tool}", np.array(rounds), artifact["model"])
+
+
+def _artifact(name: str, arguments: argparse.Namespace) -> dict[str, Any] | None:
+    """Return the zoo's artifact in the first format that the backend reads and the store has."""
     for kind in plugins.load("backends", name).Backend.formats:
         try:
-            artifact = runner_loops.stored_artifact(arguments.store, arguments.model, kind)
-            break
-        except StopIteration:
+            return runner_loops.stored_artifact(arguments.store, arguments.model, kind)
+        except (StopIteration, OSError):
             continue
-    if artifact is None:
-        return f"the store has no {arguments.model} in a format it reads"
-    subject = runner_loops.Subject(name, artifact, arguments.threads, arguments.block)
-    ours, bare = runner_loops.interleaved(subject.runner_loop_ns, subject.bare_loop_ns, arguments.rounds)
-    detail = f"{found['version']}, medians {ours / 1e6:.3f} ms and {bare / 1e6:.3f} ms"
-    figures.show(f"{name}: runner / bare loop", ours / bare, 0.99, 1.01, detail)
     return None
+
+
+def _show(figures: Figures, name: str, pairs: np.ndarray, detail: str) -> None:
+    """Print the figure of rounds (n, 2): medians of ours and of the rival, ns."""
+    ours, rival = np.median(pairs, axis=0)
+    ratios = pairs[:, 0] / pairs[:, 1]
+    drawn = np.random.default_rng(0).choice(ratios, (2000, len(ratios)))
+    low, high = np.quantile(np.median(drawn, axis=1), [0.025, 0.975])
+    medians = f"medians {ours / 1e6:.3f} ms and {rival / 1e6:.3f} ms"
+    paired = f"paired {np.median(ratios):.4f} ({low:.4f} to {high:.4f})"
+    figures.show(name, ours / rival, 0.99, 1.01, f"{medians}, {paired}, {detail}")
+
+
+def _worker(python: str, task: dict[str, Any]) -> np.ndarray:
+    """Run this file under an environment's interpreter and return its rounds (n, 2), ns."""
+    command = [python, str(Path(__file__).resolve()), "--worker", json.dumps(task)]
+    variables = dict(environment.variables(python), TF_CPP_MIN_LOG_LEVEL="2")
+    done = subprocess.run(command, env=variables, capture_output=True, text=True)
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines()
+        raise CannotRunError(lines[-1] if lines else f"exit code {done.returncode}")
+    return np.array(json.loads(done.stdout.splitlines()[-1]))
+
+
+def work(task: dict[str, Any]) -> int:
+    """Load one artifact and print, round by round, the medians of the two loops, ns."""
+    subject = runner_loops.Subject(task["name"], task["artifact"], task["threads"], task["block"])
+    rounds = runner_loops.rounds(subject.runner_loop_ns, subject.bare_loop_ns, task["rounds"])
+    print(json.dumps(rounds.tolist()), flush=True)
+    os._exit(0)  # a runtime that crashes at its interpreter's end has nothing to do with its figures
 
 
 if __name__ == "__main__":

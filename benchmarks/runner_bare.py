@@ -97,3 +97,6 @@ def executorch(backend: Any) -> Infer:
     """``Method.execute``."""
     method, from_numpy = backend._method, backend._torch.from_numpy
     return lambda tensor: method.execute([from_numpy(tensor)])[0].numpy()
+
+
+litert = tflite  # the same calls of another library

@@ -87,14 +87,20 @@ def stored_artifact(store: Path, model: str, kind: str) -> dict[str, Any]:
     return {**found, "path": str(store / "artifacts" / found["sha256"] / found["file"])}
 
 
-def interleaved(a: Callable[[], np.ndarray], b: Callable[[], np.ndarray], rounds: int) -> tuple[float, float]:
-    """Run A B B A ``rounds`` times and return the medians of all of A and of all of B."""
+def interleaved(a: Callable[[], np.ndarray], b: Callable[[], np.ndarray], count: int) -> tuple[float, float]:
+    """Run A B B A ``count`` times and return the medians over the rounds of A and of B."""
+    found = np.median(rounds(a, b, count), axis=0)
+    return float(found[0]), float(found[1])
+
+
+def rounds(a: Callable[[], np.ndarray], b: Callable[[], np.ndarray], count: int) -> np.ndarray:
+    """Run A B B A ``count`` times and return, for each time, the medians of A and of B: (count, 2)."""
     a(), b()  # so that neither meets a cold cache
-    found: dict[Callable, list[np.ndarray]] = {a: [], b: []}
-    for _ in range(rounds):
-        for act in (a, b, b, a):
-            found[act].append(act())
-    return float(np.median(np.concatenate(found[a]))), float(np.median(np.concatenate(found[b])))
+    found = []
+    for _ in range(count):
+        turns = [act() for act in (a, b, b, a)]
+        found.append([np.median([turns[0], turns[3]]), np.median([turns[1], turns[2]])])
+    return np.array(found)
 
 
 @contextlib.contextmanager

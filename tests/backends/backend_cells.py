@@ -24,7 +24,7 @@ FILES = {
     "tflite": "model.tflite",
 }
 CHANNELS_LAST = ("keras", "saved_model", "tflite")
-MODEL = {"size": [16, 16], "scale": 1 / 255, "mean": [0.5] * 3, "std": [0.25] * 3}
+MODEL = {"size": [small_network.SIZE] * 2, "scale": 1 / 255, "mean": [0.5] * 3, "std": [0.25] * 3}
 
 
 def cell_spec(

@@ -1,14 +1,16 @@
 """One small network and its answers, in NumPy alone: what every runtime's file is made from and held to.
 
 Convolution (3 x 3, 3 to 8 channels, padding 1), ReLU, maximum over 2 x 2, convolution (8 to 16), ReLU, mean over
-the image, a fully connected layer to 7 classes. Input (1, 3, 16, 16).
+the image, a fully connected layer to 7 classes. Input (1, 3, 16, 16), or as large as ``SMALL_NETWORK_SIZE`` says.
 """
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
-SIZE, CLASSES = 16, 7
+SIZE, CLASSES = int(os.environ.get("SMALL_NETWORK_SIZE", "16")), 7
 SHAPE = (1, 3, SIZE, SIZE)
 
 
@@ -30,12 +32,12 @@ def weights() -> dict[str, np.ndarray]:
 
 
 def inputs(count: int = 4) -> np.ndarray:
-    """Return inputs (count, 3, 16, 16)."""
+    """Return inputs (count, 3, size, size)."""
     return np.random.default_rng(7).normal(size=(count, *SHAPE[1:])).astype(np.float32)
 
 
 def answers(batch: np.ndarray) -> np.ndarray:
-    """Return logits (n, classes) for inputs (n, 3, 16, 16), in float64."""
+    """Return logits (n, classes) for inputs (n, 3, size, size), in float64."""
     known = {name: value.astype(np.float64) for name, value in weights().items()}
     features = np.maximum(_convolve(batch.astype(np.float64), known["kernel_1"], known["bias_1"]), 0)
     count, channels, height, width = features.shape

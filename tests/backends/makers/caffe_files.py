@@ -10,7 +10,7 @@ CONVOLUTION = """layer {{ name: "{name}" type: "Convolution" bottom: "{bottom}" 
 layer {{ name: "relu_{name}" type: "ReLU" bottom: "{name}" top: "{name}" }}
 """
 LAYERS = (
-    'name: "small"\ninput: "input"\ninput_shape { dim: 1 dim: 3 dim: 16 dim: 16 }\n'
+    'name: "small"\ninput: "input"\ninput_shape { dim: 1 dim: 3 dim: SIZE dim: SIZE }\n'
     + CONVOLUTION.format(name="conv_1", bottom="input", outputs=8)
     + 'layer { name: "pool" type: "Pooling" bottom: "conv_1" top: "pool"\n'
     + "  pooling_param { pool: MAX kernel_size: 2 stride: 2 } }\n"
@@ -49,7 +49,7 @@ def main(directory: Path) -> None:
     """Write both files."""
     target = directory / "caffe"
     target.mkdir(exist_ok=True)
-    (target / "model.prototxt").write_text(LAYERS)
+    (target / "model.prototxt").write_text(LAYERS.replace("SIZE", str(small_network.SIZE)))
     known, content = small_network.weights(), b""
     for name, kind, weight, bias in (
         ("conv_1", "Convolution", "kernel_1", "bias_1"),
