@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.cells import Cell, Readings
+from analysis.cells import PARALLEL_MODE, Cell, Readings
 from analysis.labels import LabelSource, accuracy
 from analysis.statistics.percentiles import required_n, supported_percentile
 from analysis.statistics.series import effective_n, is_steady
@@ -83,19 +83,39 @@ def _simulated_parts(cell: Cell, board: Mapping[str, Any], energy: Mapping[str, 
 
 
 def _from_record(record: Mapping[str, Any]) -> Row:
-    backend = record.get("backend_info") or {}
+    backend, check = record.get("backend_info") or {}, record.get("check") or {}
     return {
         **{key: record.get(key) for key in COPIED},
         "outcome": record["outcome"],
         "dataset": (record.get("dataset") or {}).get("name"),
         "threads": backend.get("threads"),
         "backend_version": backend.get("version"),
-        "check_max_abs_diff": (record.get("check") or {}).get("max_abs_diff"),
+        "threads_busy": backend.get("threads_busy"),
+        "check_max_abs_diff": check.get("max_abs_diff"),
+        "check_tolerance_used": check.get("tolerance_used"),
+        "check_top1_agreement": check.get("top1_agreement"),
+        "placement": placement_text(record.get("placement")),
         "import_ms": _phase_ms(record, "import"),
+        "build_ms": _phase_ms(record, "build"),
         "load_ms": _phase_ms(record, "load"),
         "cooldown_s": _seconds(_phase_ms(record, "cooldown")),
         "measured_s": _seconds(_phase_ms(record, "measured")),
     }
+
+
+def placement_text(placement: list[Mapping[str, Any]] | None) -> str | None:
+    """Return where a graph ran: for each device how many nodes, and what share of the time where that is known.
+
+    >>> placement_text([{"device": "xnnpack", "nodes": 64, "time_share": 0.9}, {"device": "cpu", "nodes": None}])
+    'xnnpack: 64 nodes, 90 % of the time; cpu'
+    """
+    parts = []
+    for part in placement or []:
+        nodes, share = part.get("nodes"), part.get("time_share")
+        facts = [f"{nodes} node{'' if nodes == 1 else 's'}"] if nodes is not None else []
+        facts += [f"{share:.0%} of the time".replace("%", " %")] if share is not None else []
+        parts.append(part["device"] + (": " if facts else "") + ", ".join(facts))
+    return "; ".join(parts) or None
 
 
 def _from_readings(cell: Cell, labels: LabelSource) -> Row:
@@ -107,6 +127,7 @@ def _from_readings(cell: Cell, labels: LabelSource) -> Row:
         "n": len(measured.index),
         **_first_inference(cell.readings),
         **_latency(measured),
+        **({"fps": _parallel_fps(measured)} if cell.planned["mode"] == PARALLEL_MODE else {}),
         "top1": found.top1,
         "top5": found.top5,
         "accuracy_n": found.n,
@@ -162,6 +183,14 @@ def _latency(measured: Readings) -> Row:
 def _fps(readings: Readings) -> float | None:
     total_ms = float(readings.total_ms.mean())
     return 1e3 / total_ms if total_ms > 0 else None
+
+
+def _parallel_fps(readings: Readings) -> float | None:
+    """Completed inferences over the time from the first reading to the last: those of several streams overlap."""
+    if not len(readings.index):
+        return None
+    span_ns = int(readings.times_ns[:, 3].max() - readings.times_ns[:, 0].min())
+    return len(readings.index) / span_ns * 1e9 if span_ns > 0 else None
 
 
 def _percentiles(values: np.ndarray, n_effective: float) -> Row:

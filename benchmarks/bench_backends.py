@@ -1,8 +1,8 @@
 """The runner beside a bare loop and beside the vendor's own tool, for every backend that is installed here.
 
 Each backend runs in its own environment, found below ``--environments``; the model is the zoo's, in the first format
-that the backend reads and the store has, else a small network that the backends' own converters make. One process holds the
-loaded model and both loops in turn (A B B A); the tools run as processes in turn with the runner's. Printed are the
+that the backend reads and the store has, else a small network that the backends' own converters make. One process holds
+the loaded model and both loops in turn (A B B A); the tools run as processes in turn with the runner's. Printed are the
 ratio of the medians, which has the bound, and the median of the ratios of the rounds with the interval that holds 95 %
 of its resamples: where that is wider than the bound, the machine was too busy to tell. What cannot be run is named.
 """

@@ -29,7 +29,7 @@ def openvino(python: str, artifact: dict[str, Any], threads: int, count: int) ->
 
 
 def litert(python: str, artifact: dict[str, Any], threads: int, count: int) -> float:
-    """``litert-benchmark``, which runs the file through LiteRT's newer interface, on the processor; it prints hundredths of a ms."""
+    """``litert-benchmark``: LiteRT's newer interface, on the processor; it prints hundredths of a ms."""
     with tempfile.TemporaryDirectory() as directory:
         result = Path(directory) / "result.json"
         _run(

@@ -15,7 +15,8 @@ def check_answers(infer: Callable[[Any], Any], check: Dict) -> Dict:
             float32, and the tolerance: ``|found - stored| <= atol + rtol * |stored|`` everywhere.
 
     Returns:
-        The record's ``check``; the differences are ``None`` where an output is not finite.
+        The record's ``check``; the differences are ``None`` where an output is not finite. ``tolerance_used`` is the
+        largest difference as a share of what is allowed there: above 1 it fails.
     """
     import numpy as np
 
@@ -31,9 +32,13 @@ def check_answers(infer: Callable[[Any], Any], check: Dict) -> Dict:
     found = found.reshape(wanted.shape).astype(np.float64)
     difference = np.abs(found - wanted)
     finite = bool(np.isfinite(difference).all())
+    allowed = check["atol"] + check["rtol"] * np.abs(wanted.astype(np.float64))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        used = float(np.where(difference > 0, difference / allowed, 0.0).max())
     agree = found.reshape(len(found), -1).argmax(1) == wanted.reshape(len(wanted), -1).argmax(1)
     return {
-        "passed": finite and bool((difference <= check["atol"] + check["rtol"] * np.abs(wanted)).all()),
+        "passed": finite and bool((difference <= allowed).all()),
+        "tolerance_used": used if np.isfinite(used) else None,
         "max_abs_diff": float(difference.max()) if finite else None,
         "mean_abs_diff": float(difference.mean()) if finite else None,
         "top1_agreement": float(agree.mean()),

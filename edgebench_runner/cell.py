@@ -113,6 +113,7 @@ class Cell(object):
         ended, detail = input_files.verify(self.spec, *outcome.decide(end, events, self._stderr_tail()))
         info = dict({"threads": None, "build": None}, **loaded.get("backend_info", {}))
         info.update(name=self.spec["runtime"], version=imported.get("version"), options=self.spec["options"])
+        info["threads_busy"] = (progress.last(events, "threads") or {}).get("busy")
         return {
             "outcome": ended,
             "outcome_detail": detail,

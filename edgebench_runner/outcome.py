@@ -19,7 +19,7 @@ _UNSUPPORTED = re.compile(
     r"|ONNX Runtime only \*guarantees\*|[Uu]nknown builtin op|Unknown operator|[Uu]nresolved custom op"
     r"|Unsupported (?:operator|op|layer)|Didn't find op for builtin opcode|Can't create layer"
 )
-_MEANING_OF_PHASE = {"import": "backend_unavailable", "load": "load_failed"}
+_MEANING_OF_PHASE = {"import": "backend_unavailable", "build": "load_failed", "load": "load_failed"}
 _SIGNAL_WORDS = {
     "SIGILL": "illegal instruction: the library was built for another processor",
     "SIGSEGV": "segmentation fault",

@@ -1,6 +1,7 @@
 """Throughput: several inferences in flight, each stream a thread that runs the measured loop on its own rows."""
 
 import threading
+import time
 from typing import Any, Callable, List, NamedTuple, Tuple
 
 from edgebench_runner.loop import measure
@@ -18,7 +19,7 @@ Stages = NamedTuple(
 
 def measure_streams(
     streams: List[Stages], items: List[Tuple[int, Any]], records: Records, row: int, stop_ns: int
-) -> None:
+) -> List[int]:
     """Run the inferences of ``items`` on all streams at once.
 
     Each stream fills a block of rows of its own, so their times overlap: throughput is the number of completed rows
@@ -31,14 +32,18 @@ def measure_streams(
         row: row of the first item.
         stop_ns: no further inference starts once the clock has passed this.
 
+    Returns:
+        The processor time of each thread that was made for this and is gone now, ns.
+
     Raises:
         Exception: the first one that a stream raised.
     """
     if len(streams) == 1:
         measure(items, *streams[0], records.times, row, records.keep_answer, stop_ns)
-        return
+        return []
     start = threading.Barrier(len(streams))
     errors: List[BaseException] = []
+    spent_ns: List[int] = []
 
     def run(stages: Stages, share: List[Tuple[int, Any]], first_row: int) -> None:
         start.wait()
@@ -46,6 +51,7 @@ def measure_streams(
             measure(share, *stages, records.times, first_row, records.keep_answer, stop_ns)
         except Exception as error:
             errors.append(error)
+        spent_ns.append(int(time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID) * 1e9))
 
     threads = []
     for index, stages in enumerate(streams):
@@ -57,3 +63,4 @@ def measure_streams(
         thread.join()
     if errors:
         raise errors[0]
+    return spent_ns

@@ -8,7 +8,7 @@ import sys
 import traceback
 from typing import Any, Callable, List, Tuple
 
-from edgebench_runner import affinity, outcome, plugins, progress
+from edgebench_runner import affinity, outcome, plugins, progress, threads
 from edgebench_runner.answer_check import check_answers, describe_failure
 from edgebench_runner.atomic import read_json
 from edgebench_runner.clock import now_ns
@@ -54,8 +54,10 @@ class Worker(object):
             self._verify(backend, streams[0].infer)
             with self.progress.phase("warmup"):
                 measure_streams(streams, items[1:warmup], records, 1, FOREVER_NS)
+        before = threads.cpu_ns()
         with self.progress.phase("measured"):
-            measure_streams(streams, items[warmup:], records, warmup, self._stop_ns())
+            ended = measure_streams(streams, items[warmup:], records, warmup, self._stop_ns())
+        self.progress.say("threads", busy=threads.busy(before, threads.cpu_ns(), ended))
         if not warmup:
             self._verify(backend, streams[0].infer)
         if backend.settings.get("profile"):
@@ -96,8 +98,9 @@ class Worker(object):
             raise UnsupportedError(
                 "{} reads {}, not {}".format(self.spec["runtime"], known, artifact["format"])
             )
-        with self.progress.phase("load"):
-            backend.load(artifact)
+        for name, act in backend.steps(artifact):
+            with self.progress.phase(name):
+                act(artifact)
         self.progress.say("loaded", backend_info=backend.describe())
         return backend
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from analysis.cells import PARALLEL_MODE
 from analysis.consistency.finding import Finding
 from analysis.consistency.rounding import half_unit
 
@@ -17,7 +18,6 @@ BELOW = 0.005
 # An excess of 15 % needs a coefficient of variation of 39 %.
 ABOVE = 0.15
 TIMES = ["preprocess_ms_mean", "inference_ms_mean", "postprocess_ms_mean"]
-PARALLEL_MODE = "throughput"
 
 
 def findings(frame: pd.DataFrame) -> Iterator[Finding]:

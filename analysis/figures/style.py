@@ -63,7 +63,10 @@ def colours(backends: Sequence[str]) -> dict[str, str]:
 
 def markers(backends: Sequence[str]) -> dict[str, str]:
     """Return the marker of each backend, so that colour is never the only difference."""
-    return {name: MARKERS[number % len(MARKERS)] for number, name in enumerate(sorted(set(backends)))}
+    count = len(MARKERS)  # from the seventh backend on colours come again, with another marker each
+    return {
+        name: MARKERS[(number + number // count) % count] for number, name in enumerate(sorted(set(backends)))
+    }
 
 
 def applied() -> AbstractContextManager[None]:

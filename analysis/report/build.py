@@ -18,7 +18,8 @@ from analysis.files import write_json, write_text
 from analysis.groups import summarise_groups
 from analysis.report.conditions import condition_cards
 from analysis.report.failures import failed_cells
-from analysis.report.format import duration, is_known, number, percent, sortable, whole
+from analysis.report.format import bytes_text, duration, is_known, number, percent, sortable, whole
+from analysis.report.runtimes import runtimes
 from analysis.statistics.percentiles import required_n
 from analysis.summary import PERCENTILES
 from analysis.sweep import Sweep
@@ -54,6 +55,7 @@ def build_report(sweep: Sweep, cells: pd.DataFrame, set_aside: list[str]) -> Pat
     _write_tables(sweep.report / "tables", {"cells": cells, "summary": groups})
     everything: dict[str, list[Any]] = {
         "groups": _with_shares(groups),
+        "runtimes": runtimes(cells),
         "cells": cells.sort_values(["model", "board", "backend", "mode", "repeat"]).to_dict("records"),
         "failures": failed_cells(sweep, cells),
     }
@@ -95,6 +97,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     result.filters |= {"number": number, "percent": percent, "sortable": sortable, "whole": whole}
+    result.filters |= {"bytes": bytes_text}
     result.globals |= {
         "needed": {name.removeprefix("inference_ms_"): required_n(p) for name, p in PERCENTILES.items()},
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),

@@ -23,14 +23,22 @@ def option(
 
 THREADS = option("int", None, "CPU threads of one inference; null: the runtime's own choice", minimum=1)
 STREAMS = option("int", 1, "inferences in flight at a time; more than 1 only in mode throughput", minimum=1)
+TF32 = option("bool", False, "on a GPU: let float32 operators compute in TensorFloat-32")
 PROFILE = option("bool", False, "load it again after the window, profiled, for shares of time (takes memory)")
 PROFILED_RUNS = 4  # the first of them is not counted
+PRECISIONS = ("fp32", "fp16", "bf16", "int8", "auto")
+
+
+def precision(*choices: str) -> Option:
+    """Describe the option ``precision``: which of ``PRECISIONS`` a runtime can be asked to compute in."""
+    text = "what the runtime may compute in; fp32: nothing less; auto: the runtime's own choice"
+    return option("str", "fp32", text, choices=[name for name in PRECISIONS if name in choices])
 
 
 class Backend(object):
     """One runtime that executes artifacts.
 
-    The worker calls ``import_runtime`` and ``load``, each timed as a phase of its own, then ``describe`` and
+    The worker calls ``import_runtime`` and the ``steps``, each timed as a phase of its own, then ``describe`` and
     ``stream`` for each stream, then what ``stream`` returned, many times; after the first inference (or, cold,
     after the last) ``placement``, and ``close`` in the end. A module of this package defines one subclass named
     ``Backend`` and imports nothing heavy before ``import_runtime``.
@@ -77,6 +85,13 @@ class Backend(object):
     def load(self, artifact: Optional[Dict]) -> None:
         """Load the artifact (the spec's ``artifact`` object) and make it ready for ``infer``."""
         raise NotImplementedError
+
+    def steps(self, artifact: Optional[Dict]) -> List[Tuple[str, Callable[[Optional[Dict]], None]]]:
+        """Return what makes the artifact ready, in order: names of phases, and what is called with the artifact.
+
+        ``load`` everywhere; ``build`` where making an engine or code from the artifact is a step of its own.
+        """
+        return [("load", self.load)]
 
     def infer(self, tensor: Any) -> Any:
         """Run one inference.

@@ -6,7 +6,8 @@ from typing import Any, Dict, List, Optional
 from edgebench_runner.backends import _base
 from edgebench_runner.errors import BackendUnavailableError, FellBackError
 
-_REFERENCE = "CpuRef"
+_DEVICES = {"cpu": "CpuAcc", "cpu_reference": "CpuRef", "gpu": "GpuAcc"}
+_REFERENCE = _DEVICES["cpu_reference"]
 
 
 class Backend(_base.Backend):
@@ -14,13 +15,19 @@ class Backend(_base.Backend):
 
     formats = ("tflite",)
     options = {
-        "device": _base.option("str", "CpuAcc", "backend of Arm NN", choices=["CpuAcc", "CpuRef", "GpuAcc"]),
+        "device": _base.option(
+            "str", "cpu", "CpuAcc, CpuRef (slow, for tests) or GpuAcc", choices=list(_DEVICES)
+        ),
         "fallback": _base.option("bool", False, "let CpuRef take the layers that the device lacks"),
-        "fp16": _base.option("bool", False, "reduce float32 layers to half precision"),
+        "precision": _base.precision("fp32", "fp16", "bf16"),
         "backend_path": _base.option(
             "str", None, "directory of Arm NN's backends, where not the package's own"
         ),
     }
+
+    def __init__(self, options: Dict[str, Any]) -> None:
+        super().__init__(options)
+        self._device = _DEVICES[self.settings["device"]]
 
     def import_runtime(self) -> str:
         """Import pyarmnn and return its version."""
@@ -53,23 +60,23 @@ class Backend(_base.Backend):
     def placement(self) -> Optional[List[Dict]]:
         """Return the device; Arm NN names the layers that fell back in its warnings, and in no other way."""
         fallen = [message for message in self._messages if _REFERENCE in message]
-        if fallen and self.settings["device"] != _REFERENCE:
+        if fallen and self._device != _REFERENCE:
             raise FellBackError("{} layers fell back, the first: {}".format(len(fallen), fallen[0]))
-        return [{"device": self.settings["device"], "nodes": None, "time_share": None}]
+        return [{"device": self._device, "nodes": None, "time_share": None}]
 
     def _require_device(self, found: Any) -> None:
         """A backend that is not there is dropped silently by the optimiser, so it is looked for first."""
-        if self.settings["device"] not in str(found):
-            line = "Arm NN has no backend {}: {}"
-            raise BackendUnavailableError(line.format(self.settings["device"], found))
+        if self._device not in str(found):
+            raise BackendUnavailableError("Arm NN has no backend {}: {}".format(self._device, found))
 
     def _optimized(self, network: Any) -> Any:
         armnn = self._armnn
-        names = [self.settings["device"]]
+        names = [self._device]
         if self.settings["fallback"] and _REFERENCE not in names:
             names.append(_REFERENCE)
         options = armnn.OptimizerOptions()
-        options.m_ReduceFp32ToFp16 = self.settings["fp16"]
+        options.m_ReduceFp32ToFp16 = self.settings["precision"] == "fp16"
+        options.m_ReduceFp32ToBf16 = self.settings["precision"] == "bf16"
         backends = [armnn.BackendId(name) for name in names]
         optimized, messages = armnn.Optimize(network, backends, self._runtime.GetDeviceSpec(), options)
         self._messages = [str(message) for message in messages]

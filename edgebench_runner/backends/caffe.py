@@ -13,7 +13,7 @@ class Backend(_base.Backend):
     """Runs ``.caffemodel`` files, their ``.prototxt`` beside them; the first output, on the host."""
 
     formats = ("caffe",)
-    options = {"device": _base.option("str", "cpu", "where the graph runs", choices=["cpu", "gpu"])}
+    options = {"device": _base.option("str", "cpu", "where the graph runs", choices=["cpu", "cuda"])}
 
     def import_runtime(self) -> str:
         """Import caffe and return its version."""
@@ -29,7 +29,7 @@ class Backend(_base.Backend):
             raise LoadFailedError(
                 "{}: {} .prototxt files beside it, valid: one".format(path, len(descriptions))
             )
-        if self.settings["device"] == "gpu":
+        if self.settings["device"] == "cuda":
             self._caffe.set_mode_gpu()
         else:
             self._caffe.set_mode_cpu()

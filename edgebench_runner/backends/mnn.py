@@ -16,6 +16,7 @@ _DEVICES = {
     "vulkan": ("VULKAN", (7,)),
 }
 _INFO_BACKEND = 2
+_PRECISIONS = {"fp32": "high", "fp16": "low", "auto": "normal"}
 
 
 class Backend(_base.Backend):
@@ -25,9 +26,7 @@ class Backend(_base.Backend):
     options = {
         "threads": _base.THREADS,
         "device": _base.option("str", "cpu", "where the graph runs", choices=sorted(_DEVICES)),
-        "precision": _base.option(
-            "str", "high", "high is float32; low may be half", choices=["high", "normal", "low"]
-        ),
+        "precision": _base.precision(*_PRECISIONS),
         "profile": _base.option(
             "bool", False, "look after the window at the shares of time by kind of operator"
         ),
@@ -43,7 +42,10 @@ class Backend(_base.Backend):
         import numpy
 
         self._interpreter = self._mnn.Interpreter(artifact["path"])  # type: ignore[index]
-        config = {"backend": _DEVICES[self.settings["device"]][0], "precision": self.settings["precision"]}
+        config = {
+            "backend": _DEVICES[self.settings["device"]][0],
+            "precision": _PRECISIONS[self.settings["precision"]],
+        }
         if self.settings["threads"] is not None:
             config["numThread"] = self.settings["threads"]
         self._session = self._interpreter.createSession(config)

@@ -15,9 +15,7 @@ class Backend(_base.Backend):
     options = {
         "threads": _base.THREADS,
         "device": _base.option("str", "cpu", "where the graph runs", choices=["cpu", "vulkan"]),
-        "fp16": _base.option(
-            "bool", False, "half precision for storage and arithmetic, where the processor has it"
-        ),
+        "precision": _base.precision("fp32", "fp16", "bf16"),
         "winograd": _base.option("bool", True, "Winograd convolutions: faster, more memory"),
     }
 
@@ -35,7 +33,8 @@ class Backend(_base.Backend):
         net.opt.use_vulkan_compute = self.settings["device"] == "vulkan"
         net.opt.use_winograd_convolution = self.settings["winograd"]
         for name in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic"):
-            setattr(net.opt, name, self.settings["fp16"])
+            setattr(net.opt, name, self.settings["precision"] == "fp16")
+        net.opt.use_bf16_storage = self.settings["precision"] == "bf16"
         if self.settings["threads"] is not None:
             net.opt.num_threads = self.settings["threads"]
         weights = os.path.splitext(path)[0] + ".bin"

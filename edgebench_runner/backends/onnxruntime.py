@@ -5,7 +5,7 @@ import importlib
 import json
 import os
 import tempfile
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from edgebench_runner.backends import _base
 from edgebench_runner.errors import BackendUnavailableError, FellBackError
@@ -22,6 +22,8 @@ LEVELS = {
     "extended": "ORT_ENABLE_EXTENDED",
     "all": "ORT_ENABLE_ALL",
 }
+# By device: the precisions it can be asked for, beside float32.
+_OTHER_PRECISIONS = {"tensorrt": ("fp16", "int8"), "cuda": (), "cpu": (), "xnnpack": ()}
 _RECORD_ASSIGNMENT = "session.record_ep_graph_assignment_info"
 
 
@@ -34,9 +36,22 @@ class Backend(_base.Backend):
         "streams": _base.STREAMS,
         "inter_op_threads": _base.option("int", 1, "threads between operators", minimum=1),
         "device": _base.option("str", "cpu", "execution provider", choices=sorted(PROVIDERS)),
+        "precision": _base.precision("fp32", "fp16", "int8"),
+        "tf32": _base.TF32,
         "profile": _base.PROFILE,
         "graph_optimization": _base.option("str", "all", "graph optimisation level", choices=sorted(LEVELS)),
     }
+
+    @classmethod
+    def option_problems(cls, options: Dict[str, Any]) -> List[str]:
+        """Refuse a precision that only TensorRT can be asked for; else the file's own types decide."""
+        found = super().option_problems(options)
+        device, precision = options.get("device", "cpu"), options.get("precision", "fp32")
+        valid = ("fp32",) + _OTHER_PRECISIONS.get(device, ()) if isinstance(device, str) else ()
+        if not found and precision not in valid:
+            line = "precision: found {!r}, valid for device {}: {}"
+            found.append(line.format(precision, device, ", ".join(valid)))
+        return found
 
     def import_runtime(self) -> str:
         """Import onnxruntime and return its version."""
@@ -102,7 +117,8 @@ class Backend(_base.Backend):
 
     def _new_session(self, options: Any) -> Any:
         provider, cpu = PROVIDERS[self.settings["device"]], PROVIDERS["cpu"]
-        providers = [cpu] if provider == cpu else [provider, cpu]
+        wanted = provider_options(self.settings, tuple(map(int, self._ort.__version__.split(".")[:2])))
+        providers = [cpu] if provider == cpu else [(provider, wanted), cpu]
         return self._ort.InferenceSession(self._path, sess_options=options, providers=providers)
 
     def _session_options(self) -> Any:
@@ -116,6 +132,22 @@ class Backend(_base.Backend):
         if hasattr(self._ort.InferenceSession, "get_provider_graph_assignment_info"):
             options.add_session_config_entry(_RECORD_ASSIGNMENT, "1")
         return options
+
+
+def provider_options(settings: Dict[str, Any], version: Tuple[int, ...]) -> Dict[str, str]:
+    """Return what an execution provider has to be told so that options mean what they mean elsewhere.
+
+    Args:
+        settings: the backend's options.
+        version: of ONNX Runtime; CUDA's provider knows ``use_tf32`` from 1.18 on.
+    """
+    if settings["device"] == "cuda" and version >= (1, 18):
+        return {"use_tf32": str(int(settings["tf32"]))}
+    if settings["device"] == "tensorrt":
+        return {
+            "trt_{}_enable".format(name): "1" for name in ("fp16", "int8") if name == settings["precision"]
+        }
+    return {"intra_op_num_threads": str(settings["threads"] or 0)} if settings["device"] == "xnnpack" else {}
 
 
 def _threads_that_are_allowed() -> Optional[int]:

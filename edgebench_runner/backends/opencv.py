@@ -1,4 +1,4 @@
-"""OpenCV's dnn module, 4.x and 5: ONNX, Caffe and TensorFlow files."""
+"""OpenCV's dnn module: ONNX, Caffe and TensorFlow files."""
 
 import glob
 import importlib
@@ -10,12 +10,10 @@ from edgebench_runner.errors import BackendUnavailableError, LoadFailedError
 
 _TARGETS = {
     "cpu": ("DNN_BACKEND_OPENCV", "DNN_TARGET_CPU"),
-    "cpu_fp16": ("DNN_BACKEND_OPENCV", "DNN_TARGET_CPU_FP16"),
     "opencl": ("DNN_BACKEND_OPENCV", "DNN_TARGET_OPENCL"),
-    "opencl_fp16": ("DNN_BACKEND_OPENCV", "DNN_TARGET_OPENCL_FP16"),
     "cuda": ("DNN_BACKEND_CUDA", "DNN_TARGET_CUDA"),
-    "cuda_fp16": ("DNN_BACKEND_CUDA", "DNN_TARGET_CUDA_FP16"),
 }
+_HALF = "_FP16"  # what the name of a target ends in
 
 
 class Backend(_base.Backend):
@@ -25,6 +23,7 @@ class Backend(_base.Backend):
     options = {
         "threads": _base.THREADS,
         "device": _base.option("str", "cpu", "target of the dnn module", choices=sorted(_TARGETS)),
+        "precision": _base.precision("fp32", "fp16"),
         "profile": _base.option(
             "bool", False, "look after the window at the shares of time by kind of layer"
         ),
@@ -40,9 +39,12 @@ class Backend(_base.Backend):
         cv2 = self._cv2
         if self.settings["threads"] is not None:
             cv2.setNumThreads(self.settings["threads"])
-        backend, target = (getattr(cv2.dnn, name, None) for name in _TARGETS[self.settings["device"]])
+        names = list(_TARGETS[self.settings["device"]])
+        if self.settings["precision"] == "fp16":
+            names[1] += _HALF
+        backend, target = (getattr(cv2.dnn, name, None) for name in names)
         if backend is None or target not in cv2.dnn.getAvailableTargets(backend):
-            raise BackendUnavailableError("this OpenCV has no target {}".format(self.settings["device"]))
+            raise BackendUnavailableError("this OpenCV has no {}".format(names[1]))
         self._net = self._read(artifact["path"], artifact["format"])  # type: ignore[index]
         self._net.setPreferableBackend(backend)
         self._net.setPreferableTarget(target)

@@ -8,6 +8,7 @@ from edgebench_runner.backends import _base
 from edgebench_runner.errors import BackendUnavailableError, FellBackError
 
 _HINTS = {"latency": "LATENCY", "throughput": "THROUGHPUT", "none": None}
+_PRECISIONS = {"fp32": "f32", "fp16": "f16", "bf16": "bf16", "auto": None}
 
 
 class Backend(_base.Backend):
@@ -17,16 +18,15 @@ class Backend(_base.Backend):
     options = {
         "threads": _base.THREADS,
         "streams": _base.STREAMS,
-        "device": _base.option("str", "CPU", "device, as OpenVINO names it: CPU, GPU, GPU.1, MYRIAD, NPU"),
+        "device": _base.option("str", "cpu", "cpu, or as OpenVINO names it: gpu, gpu.1, myriad, npu"),
         "hint": _base.option("str", "latency", "performance hint", choices=sorted(_HINTS)),
-        "precision": _base.option(
-            "str",
-            "f32",
-            "precision of the inference; auto: the plugin's choice, bfloat16 where the processor has it",
-            choices=["auto", "bf16", "f16", "f32"],
-        ),
+        "precision": _base.precision(*_PRECISIONS),
         "profile": _base.PROFILE,
     }
+
+    def __init__(self, options: Dict[str, Any]) -> None:
+        super().__init__(options)
+        self._device = self.settings["device"].upper()
 
     def import_runtime(self) -> str:
         """Import openvino and return its version."""
@@ -38,7 +38,7 @@ class Backend(_base.Backend):
     def load(self, artifact: Optional[Dict]) -> None:
         """Compile the model for the device."""
         core = self._openvino.Core()
-        device = self.settings["device"]
+        device = self._device
         if device.split(".")[0] not in [name.split(".")[0] for name in core.available_devices]:
             available = ", ".join(core.available_devices) or "none"
             raise BackendUnavailableError("no device {}; there are: {}".format(device, available))
@@ -60,8 +60,8 @@ class Backend(_base.Backend):
 
     def placement(self) -> Optional[List[Dict]]:
         """Return the executed nodes per device, as the plugin's execution graph has them."""
-        devices = _property(self._compiled, "EXECUTION_DEVICES") or [self.settings["device"]]
-        asked = self.settings["device"].split(".")[0]
+        devices = _property(self._compiled, "EXECUTION_DEVICES") or [self._device]
+        asked = self._device.split(".")[0]
         if all(device.split(".")[0] != asked for device in devices):
             raise FellBackError("asked for {}, the model runs on {}".format(asked, ", ".join(devices)))
         nodes = _executed(self._compiled.get_runtime_model())
@@ -79,7 +79,7 @@ class Backend(_base.Backend):
         """Return the placement with the share of time of each kind of node, from a model that counts."""
         core = self._openvino.Core()
         properties = dict(self._properties(), PERF_COUNT="YES")
-        compiled = core.compile_model(core.read_model(self._path), self.settings["device"], properties)
+        compiled = core.compile_model(core.read_model(self._path), self._device, properties)
         request = compiled.create_infer_request()
         spent = []
         for run in range(_base.PROFILED_RUNS):
@@ -103,13 +103,11 @@ class Backend(_base.Backend):
     def _properties(self) -> Dict[str, Any]:
         wanted = {
             "PERFORMANCE_HINT": _HINTS[self.settings["hint"]],
-            "INFERENCE_PRECISION_HINT": None
-            if self.settings["precision"] == "auto"
-            else self.settings["precision"],
+            "INFERENCE_PRECISION_HINT": _PRECISIONS[self.settings["precision"]],
             "INFERENCE_NUM_THREADS": self.settings["threads"],
             "NUM_STREAMS": self.settings["streams"] if self.settings["streams"] > 1 else None,
         }
-        if not self.settings["device"].startswith("CPU"):
+        if not self._device.startswith("CPU"):
             del wanted["INFERENCE_NUM_THREADS"]
         return {name: value for name, value in wanted.items() if value is not None}
 

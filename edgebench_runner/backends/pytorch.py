@@ -1,14 +1,17 @@
-"""PyTorch: TorchScript and torch.export programs, on the CPU or on CUDA."""
+"""PyTorch: TorchScript and torch.export programs, eager or compiled, on the CPU or on CUDA."""
 
 import importlib
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from edgebench_runner.backends import _base
-from edgebench_runner.errors import BackendUnavailableError
+from edgebench_runner.errors import BackendUnavailableError, UnsupportedError
 
 
 class Backend(_base.Backend):
-    """Runs TorchScript and exported programs (``torch_export``); the first output, on the host."""
+    """Runs TorchScript and exported programs (``torch_export``); the first output, on the host.
+
+    An exported program that is not compiled runs eagerly: operator after operator, called from Python.
+    """
 
     formats = ("torchscript", "torch_export")
     options = {
@@ -16,8 +19,12 @@ class Backend(_base.Backend):
         "streams": _base.STREAMS,
         "inter_op_threads": _base.option("int", 1, "threads between operators", minimum=1),
         "device": _base.option("str", "cpu", "where the graph runs", choices=["cpu", "cuda"]),
+        "tf32": _base.TF32,
         "optimize": _base.option(
-            "str", "none", "none, freeze (TorchScript only) or compile", choices=["none", "freeze", "compile"]
+            "str",
+            "none",
+            "freeze (TorchScript only), or compile with torch.compile (torch_export only; needs a C++ compiler)",
+            choices=["none", "freeze", "compile"],
         ),
     }
 
@@ -26,20 +33,30 @@ class Backend(_base.Backend):
         self._torch = importlib.import_module("torch")
         return self._torch.__version__
 
+    def steps(self, artifact: Optional[Dict]) -> List[Tuple[str, Callable[[Optional[Dict]], None]]]:
+        """Return loading and, where it is asked for, compiling, which only a first run does."""
+        compiles = self.settings["optimize"] == "compile"
+        return [("load", self.load)] + ([("build", self._compile)] if compiles else [])
+
     def load(self, artifact: Optional[Dict]) -> None:
         """Load the program onto the device, with gradients off in every thread."""
+        wanted = {"freeze": "torchscript", "compile": "torch_export"}.get(self.settings["optimize"])
+        if wanted not in (None, artifact["format"]):  # type: ignore[index]
+            line = "optimize: {} takes {} files, not {}"
+            raise UnsupportedError(line.format(self.settings["optimize"], wanted, artifact["format"]))  # type: ignore[index]
         torch = self._torch
         torch.set_num_interop_threads(self.settings["inter_op_threads"])
         if self.settings["threads"] is not None:
             torch.set_num_threads(self.settings["threads"])
         if self.settings["device"] == "cuda" and not torch.cuda.is_available():
             raise BackendUnavailableError("this torch finds no CUDA device")
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.settings["tf32"]
         self._device = torch.device(self.settings["device"])
         module = self._read(artifact)  # type: ignore[arg-type]
         for parameter in module.parameters():
             parameter.requires_grad_(False)
         self._devices = sorted({str(parameter.device) for parameter in module.parameters()})
-        self._module = self._optimized(module)
+        self._module = torch.jit.freeze(module) if self.settings["optimize"] == "freeze" else module
 
     def infer(self, tensor: Any) -> Any:
         """Run the module on one input; copying back to the host waits for the device."""
@@ -69,9 +86,6 @@ class Backend(_base.Backend):
             return program.module().to(self._device)
         return self._torch.jit.load(artifact["path"], map_location=self._device).eval()
 
-    def _optimized(self, module: Any) -> Any:
-        if self.settings["optimize"] == "freeze":
-            return self._torch.jit.freeze(module)
-        if self.settings["optimize"] == "compile":
-            return self._torch.compile(module)
-        return module
+    def _compile(self, artifact: Optional[Dict]) -> None:
+        self._module = self._torch.compile(self._module)
+        self._module(self._torch.zeros(artifact["input"]["shape"], device=self._device))  # type: ignore[index]

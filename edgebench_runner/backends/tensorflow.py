@@ -3,7 +3,7 @@
 import importlib
 import tempfile
 import zipfile
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from edgebench_runner.backends import _base
 from edgebench_runner.errors import BackendUnavailableError, FellBackError
@@ -17,7 +17,7 @@ class Backend(_base.Backend):
         "threads": _base.THREADS,
         "inter_op_threads": _base.option("int", 1, "threads between operators", minimum=1),
         "streams": _base.STREAMS,
-        "device": _base.option("str", "cpu", "where the graph runs", choices=["cpu", "gpu"]),
+        "device": _base.option("str", "cpu", "where the graph runs", choices=["cpu", "cuda"]),
         "xla": _base.option("bool", False, "compile the graph with XLA"),
     }
 
@@ -25,6 +25,10 @@ class Backend(_base.Backend):
         """Import tensorflow and return its version."""
         self._tf = importlib.import_module("tensorflow")
         return self._tf.__version__
+
+    def steps(self, artifact: Optional[Dict]) -> List[Tuple[str, Callable[[Optional[Dict]], None]]]:
+        """Return reading and tracing, and with XLA the compiling, which only a first run does."""
+        return [("load", self.load)] + ([("build", self._run_once)] if self.settings["xla"] else [])
 
     def load(self, artifact: Optional[Dict]) -> None:
         """Load the model and trace it for its one input shape; tracing happens here, not in the first inference."""
@@ -35,7 +39,7 @@ class Backend(_base.Backend):
         if self.settings["device"] == "cpu":
             tf.config.set_visible_devices([], "GPU")
         elif not tf.config.list_physical_devices("GPU"):
-            raise BackendUnavailableError("this TensorFlow finds no GPU")
+            raise BackendUnavailableError("this TensorFlow finds no CUDA device")
         model, found = self._read(artifact["path"], artifact["format"])  # type: ignore[index]
         _base.require_shape(found, artifact)  # type: ignore[arg-type]
         shape = tf.TensorSpec(artifact["input"]["shape"], tf.float32)  # type: ignore[index]
@@ -50,7 +54,8 @@ class Backend(_base.Backend):
         """Return the operations of the traced graph and the device its result lies on."""
         tensor = self._tf.zeros(self._function.inputs[0].shape)
         found = self._flatten(self._function(tensor))[0].device
-        if self.settings["device"].upper() not in found:
+        wanted = "CPU" if self.settings["device"] == "cpu" else "GPU"
+        if wanted not in found:
             raise FellBackError("asked for {}, the result lies on {}".format(self.settings["device"], found))
         return [{"device": found, "nodes": len(self._function.graph.get_operations()), "time_share": None}]
 
@@ -59,6 +64,9 @@ class Backend(_base.Backend):
         threads = self._tf.config.threading.get_intra_op_parallelism_threads()
         build = {key: str(value) for key, value in self._tf.sysconfig.get_build_info().items()}
         return {"threads": threads or None, "build": build}
+
+    def _run_once(self, artifact: Optional[Dict]) -> None:
+        self._function(self._tf.zeros(artifact["input"]["shape"]))  # type: ignore[index]
 
     def _read(self, path: str, kind: str) -> Tuple[Any, List]:
         """Return what runs the model and the shape of its input."""

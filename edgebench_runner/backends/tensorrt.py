@@ -1,12 +1,11 @@
 """TensorRT through its Python bindings, 8.2 to 11: the engine is built on the board, which alone can run it."""
 
-import hashlib
 import importlib
 import os
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from edgebench_runner import state
-from edgebench_runner.backends import _base
+from edgebench_runner import atomic
+from edgebench_runner.backends import _base, _engines
 from edgebench_runner.backends._cuda import Cuda
 from edgebench_runner.backends._tensorrt_calibration import calibrator
 from edgebench_runner.errors import LoadFailedError, UnsupportedError
@@ -22,11 +21,10 @@ class Backend(_base.Backend):
 
     formats = ("onnx", "tensorrt")
     options = {
-        "precision": _base.option(
-            "str", "fp32", "what the builder may use beside float32", choices=sorted(_PRECISIONS)
-        ),
+        "streams": _base.STREAMS,
+        "precision": _base.precision(*_PRECISIONS),
         "calibration": _base.option("str", None, "npz file whose ``inputs`` (n, ...) calibrate int8"),
-        "tf32": _base.option("bool", False, "let float32 layers use TensorFloat-32"),
+        "tf32": _base.TF32,
         "workspace_bytes": _base.option(
             "int", 1 << 28, "memory the builder may try algorithms in", minimum=1
         ),
@@ -37,36 +35,32 @@ class Backend(_base.Backend):
         self._trt = importlib.import_module("tensorrt")
         return self._trt.__version__
 
-    def load(self, artifact: Optional[Dict]) -> None:
-        """Build the engine, or read the one built before, and give its tensors memory on the device."""
-        import numpy
+    def steps(self, artifact: Optional[Dict]) -> List[Tuple[str, Callable[[Optional[Dict]], None]]]:
+        """Return building the engine, where none is kept, and loading it."""
+        self._logger = self._trt.Logger(self._trt.Logger.WARNING)
+        self._engine_source, self._plan = "artifact", artifact["path"]  # type: ignore[index]
+        if artifact["format"] == "tensorrt":  # type: ignore[index]
+            return [("load", self.load)]
+        self._plan = _engines.path_of("tensorrt", self._trt.__version__, artifact, self.settings)  # type: ignore[arg-type]
+        self._engine_source = "kept" if os.path.exists(self._plan) else "built"
+        return [("build", self.build)] * (self._engine_source == "built") + [("load", self.load)]
 
-        trt = self._trt
-        self._logger = trt.Logger(trt.Logger.WARNING)
-        plan = self._plan(artifact)  # type: ignore[arg-type]
-        self._engine = trt.Runtime(self._logger).deserialize_cuda_engine(plan)
+    def build(self, artifact: Optional[Dict]) -> None:
+        """Build the engine and keep it."""
+        atomic.write_bytes(self._plan, self._built(artifact["path"]))  # type: ignore[index]
+
+    def load(self, artifact: Optional[Dict]) -> None:
+        """Read the engine; each stream gets a context, and memory on the device for its tensors."""
+        self._engine = self._trt.Runtime(self._logger).deserialize_cuda_engine(_read(self._plan))
         if self._engine is None:
             raise LoadFailedError("the engine does not load: another TensorRT or another GPU built it")
-        self._context = self._engine.create_execution_context()
-        self._cuda = Cuda()
         entry, result = self._tensors()
-        self._output = numpy.empty(self._shape(result), trt.nptype(self._type(result)))
-        size = int(numpy.prod(artifact["input"]["shape"])) * 4  # type: ignore[index]
-        self._addresses = [self._cuda.allocate(size), self._cuda.allocate(self._output.nbytes)]
-        if self._named():
-            self._context.set_tensor_address(entry, self._addresses[0])
-            self._context.set_tensor_address(result, self._addresses[1])
+        _base.require_shape(self._shape(entry), artifact)  # type: ignore[arg-type]
+        self._streams = [self._new_stream(entry, result, artifact) for _ in range(self.settings["streams"])]  # type: ignore[arg-type]
 
-    def infer(self, tensor: Any) -> Any:
-        """Copy one input to the device, execute, copy the output back, and wait."""
-        self._cuda.upload(self._addresses[0], tensor)
-        if self._named():
-            self._context.execute_async_v3(self._cuda.stream)
-        else:
-            self._context.execute_async_v2(self._addresses, self._cuda.stream)
-        self._cuda.download(self._output, self._addresses[1])
-        self._cuda.wait()
-        return self._output
+    def stream(self, index: int) -> Callable[[Any], Any]:
+        """Return the inference of one context: copy in, execute, copy out, and wait, on a stream of its own."""
+        return self._streams[index]
 
     def placement(self) -> Optional[List[Dict]]:
         """Return the layers of the engine; all of them run on the GPU."""
@@ -76,27 +70,31 @@ class Backend(_base.Backend):
         """Return the version and whether the engine was built by this cell."""
         return {"threads": None, "build": self._trt.__version__, "engine": self._engine_source}
 
-    def _plan(self, artifact: Dict) -> bytes:
-        """Return the serialized engine: the artifact's own, one built before, or one built now."""
-        if artifact["format"] == "tensorrt":
-            self._engine_source = "artifact"
-            return _read(artifact["path"])
-        path = os.path.join(state.lasting(), "engine-{}.plan".format(self._key(artifact)))
-        if os.path.exists(path):
-            self._engine_source = "cache"
-            return _read(path)
-        plan = self._built(artifact["path"])
-        self._engine_source = "built"
-        with open(path, "wb") as file:
-            file.write(plan)
-        return plan
+    def _new_stream(self, entry: Any, result: Any, artifact: Dict) -> Callable[[Any], Any]:
+        import numpy
 
-    def _key(self, artifact: Dict) -> str:
-        """Everything that an engine depends on, besides the GPU, which does not change under a board's state."""
-        parts = [artifact["sha256"], self._trt.__version__] + [
-            "{}={}".format(name, value) for name, value in sorted(self.settings.items())
-        ]
-        return hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()[:32]
+        cuda, context = Cuda(), self._engine.create_execution_context()
+        output = numpy.empty(self._shape(result), self._trt.nptype(self._type(result)))
+        size = int(numpy.prod(artifact["input"]["shape"])) * 4
+        addresses = [cuda.allocate(size), cuda.allocate(output.nbytes)]
+        if self._named():
+            context.set_tensor_address(entry, addresses[0])
+            context.set_tensor_address(result, addresses[1])
+
+        def execute() -> None:
+            if self._named():
+                context.execute_async_v3(cuda.stream)
+            else:
+                context.execute_async_v2(addresses, cuda.stream)
+
+        def infer(tensor: Any) -> Any:
+            cuda.upload(addresses[0], tensor)
+            execute()
+            cuda.download(output, addresses[1])
+            cuda.wait()
+            return output
+
+        return infer
 
     def _built(self, path: str) -> bytes:
         trt = self._trt
@@ -130,7 +128,7 @@ class Backend(_base.Backend):
 
     def _named(self) -> bool:
         """Tell whether tensors go by name (from 8.5 on) instead of by the index of their binding."""
-        return hasattr(self._context, "execute_async_v3")
+        return hasattr(self._engine, "num_io_tensors")
 
     def _tensors(self) -> List[Any]:
         """Return the first input and the first output, by name or by index."""

@@ -6,14 +6,15 @@ import re
 import shutil
 import subprocess
 import tempfile
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from edgebench_runner.backends import _base
+from edgebench_runner.backends import _base, _engines
 from edgebench_runner.clock import now_ns
 from edgebench_runner.errors import BackendUnavailableError, LoadFailedError, UnsupportedError
 
 _USUAL_PATH = "/usr/src/tensorrt/bin/trtexec"
 _SKIP_INFERENCE_SINCE = (8, 6)
+_NO_PRECISIONS_SINCE = (11,)  # the types in the file decide
 _START_KEYS, _END_KEYS = ("startH2dMs", "startInMs"), ("endD2hMs", "endOutMs")  # the latter up to 8.0
 _BANNER = re.compile(r"\[TensorRT v(\d+)\]")
 _NO_IMPORTER = re.compile(
@@ -22,7 +23,7 @@ _NO_IMPORTER = re.compile(
 
 
 class Backend(_base.Backend):
-    """Runs ``.onnx`` files (an engine is built while loading) and ``.engine`` files, with inputs of the tool's own.
+    """Runs ``.onnx`` files (an engine is built, and kept) and ``.engine`` files, with inputs of the tool's own.
 
     The tool times its inferences itself, copies in and out included and not overlapped: a row's first two readings
     are equal, and its last two. The check of the answers runs the tool once per stored input.
@@ -32,10 +33,11 @@ class Backend(_base.Backend):
     times_itself = True
     options = {
         "path": _base.option("str", None, "the tool, where it is neither on PATH nor in " + _USUAL_PATH),
-        "precision": _base.option(
-            "str", "fp32", "what the builder may use beside float32", choices=["fp16", "fp32", "int8"]
+        "precision": _base.precision("fp32", "fp16", "int8"),
+        "calibration_cache": _base.option(
+            "str", None, "file of int8 ranges (up to TensorRT 10), for an ONNX file that has none"
         ),
-        "tf32": _base.option("bool", False, "let float32 layers use TensorFloat-32"),
+        "tf32": _base.TF32,
     }
 
     def import_runtime(self) -> str:
@@ -48,20 +50,36 @@ class Backend(_base.Backend):
         self._version = parse_version(self._call(["--help"]))
         return ".".join(map(str, self._version))
 
-    def load(self, artifact: Optional[Dict]) -> None:
-        """Build the engine, or take the artifact as one."""
-        self._input = artifact["input"].get("name") or "input"  # type: ignore[index]
+    def steps(self, artifact: Optional[Dict]) -> List[Tuple[str, Callable[[Optional[Dict]], None]]]:
+        """Return building the engine, where none is kept, and the rest."""
+        self._engine, self._source = artifact["path"], "artifact"  # type: ignore[index]
         if artifact["format"] == "tensorrt":  # type: ignore[index]
-            self._engine = artifact["path"]  # type: ignore[index]
-            return
-        self._engine = self._file("model.engine")
-        arguments = ["--onnx=" + artifact["path"], "--saveEngine=" + self._engine]  # type: ignore[index]
+            return [("load", self.load)]
+        version = ".".join(map(str, self._version))
+        self._engine = _engines.path_of("trtexec", version, artifact, self.settings)  # type: ignore[arg-type]
+        self._source = "kept" if os.path.exists(self._engine) else "built"
+        return [("build", self.build)] * (self._source == "built") + [("load", self.load)]
+
+    def build(self, artifact: Optional[Dict]) -> None:
+        """Build the engine and keep it."""
+        precision, fresh = self.settings["precision"], self._engine + ".new"
+        arguments = ["--onnx=" + artifact["path"], "--saveEngine=" + fresh]  # type: ignore[index]
         arguments.append("--skipInference" if self._version >= _SKIP_INFERENCE_SINCE else "--buildOnly")
-        if self.settings["precision"] != "fp32":
-            arguments.append("--" + self.settings["precision"])
+        if precision != "fp32" and self._version >= _NO_PRECISIONS_SINCE:
+            line = "trtexec {}.{} has no precision flags: the ONNX file must be {} itself"
+            raise UnsupportedError(line.format(self._version[0], self._version[1], precision))
+        if precision != "fp32":
+            arguments.append("--" + precision)
+        if self.settings["calibration_cache"]:
+            arguments.append("--calib=" + self.settings["calibration_cache"])
         if not self.settings["tf32"]:
             arguments.append("--noTF32")
         self._call(arguments)
+        os.replace(fresh, self._engine)
+
+    def load(self, artifact: Optional[Dict]) -> None:
+        """Remember the input's name: each run of the tool loads the engine anew."""
+        self._input = artifact["input"].get("name") or "input"  # type: ignore[index]
 
     def run(self, count: int) -> List[Tuple[int, int, int, int]]:
         """Run ``count`` inferences in one process of the tool and return their four readings, ns.
@@ -90,7 +108,7 @@ class Backend(_base.Backend):
 
     def describe(self) -> Dict:
         """Return the tool used."""
-        return {"threads": None, "build": self._tool}
+        return {"threads": None, "build": self._tool, "engine": self._source}
 
     def close(self) -> None:
         """Remove the engine and the tool's files."""

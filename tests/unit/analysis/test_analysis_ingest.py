@@ -220,6 +220,21 @@ def test_clocks_that_go_back_are_left_out(results: Path) -> None:
     assert "2 of 35 rows" in summary["set_aside"][0]
 
 
+def test_inferences_of_several_streams_overlap(small_lab: CellMaker) -> None:
+    sweep = small_lab(modes={"throughput": (0, 30)}, repeats=1)
+    (folder,) = sweep.root.glob("cells/local/*")
+    half_ns = np.array([0, 1, 9, 10]) * 1_000_000
+    block = 10**12 + np.arange(15)[:, None] * 10_000_000 + half_ns
+    np.concatenate([block, block + 500]).astype("<i8").tofile(folder / "inferences.bin")
+    record = json.loads((folder / "cell.json").read_text())
+    del record["files"]["inferences.bin"]
+    (folder / "cell.json").write_text(json.dumps(record))
+    ingest(sweep)
+    (row,) = cells_of(sweep.root).itertuples()
+    assert (row.n, row.validity_reasons) == (30, "")
+    assert row.fps == pytest.approx(200, rel=1e-4)
+
+
 def test_a_torn_last_row_is_ignored(results: Path) -> None:
     folder = results / "cells/local/resnet50.fp32.pytorch.warm.r1"
     with (folder / "inferences.bin").open("ab") as file:

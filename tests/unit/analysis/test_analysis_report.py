@@ -74,8 +74,32 @@ def test_every_local_link_leads_somewhere(page: str, good_results: Path) -> None
 
 
 def test_sections_come_in_the_promised_order(page: str) -> None:
-    order = ["verdict", "results", "figures", "cells", "conditions", "failures", "method"]
+    order = ["verdict", "results", "figures", "runtimes", "cells", "conditions", "failures", "method"]
     assert [attributes["id"] for tag, attributes in Page(page).tags if tag == "section"] == order
+
+
+def test_answers_placement_and_threads_of_each_backend(small_lab: Callable[..., Sweep]) -> None:
+    sweep = small_lab(models=("digits_cnn", "resnet50"), backends=("onnxruntime", "pytorch"))
+    for path in sweep.root.glob("cells/local/resnet50.fp32.pytorch.*/cell.json"):
+        record = json.loads(path.read_text())
+        record["check"] |= {"max_abs_diff": 0.0123, "tolerance_used": 1.23, "top1_agreement": 0.5}
+        record["placement"] = [
+            {"device": "CUDA", "nodes": 3, "time_share": 0.75},
+            {"device": "CPU", "nodes": 1, "time_share": None},
+        ]
+        record["backend_info"]["threads_busy"] = 1 + record["repeat"]
+        path.write_text(json.dumps(record))
+    page = report_of(sweep)
+    section = re.search(r'<section id="runtimes">.*?</section>', page, re.DOTALL)
+    assert section
+    rows = re.findall(r"<tr>.*?</tr>", section.group(), re.DOTALL)
+    assert len(rows) == 1 + 4
+    row = next(text for text in rows if "resnet50" in text and "pytorch" in text)
+    for fact in (">0.012<", "123.0", "50", "CUDA: 3 nodes, 75 % of the time; CPU: 1 node", ">2 or 3<"):
+        assert fact in row, fact
+    assert "unknown" in next(text for text in rows if "digits_cnn" in text and "pytorch" in text)
+    svg = (sweep.report / "figures/answers-local.svg").read_text()
+    assert "0.012" in svg
 
 
 def test_unsupported_percentiles_and_withheld_accuracy_say_so(page: str) -> None:

@@ -56,6 +56,12 @@ def test_common_options_mean_the_same_everywhere(name):
     options = backend_class(name).options
     assert options.get("threads", _base.THREADS) == _base.THREADS
     assert options.get("streams", _base.STREAMS) == _base.STREAMS
+    assert options.get("tf32", _base.TF32) == _base.TF32
+    precision = options.get("precision", _base.precision("fp32"))
+    assert precision == _base.precision(*precision["choices"])
+    assert set(precision["choices"]) <= set(_base.PRECISIONS)
+    if "device" in options:
+        assert backend_class(name).option_problems({"device": "cpu"}) == []
 
 
 @pytest.mark.parametrize(
@@ -88,6 +94,7 @@ def ort(available):
         InferenceSession=OrtSession,
         SessionOptions=SimpleNamespace,
         GraphOptimizationLevel=SimpleNamespace(ORT_ENABLE_ALL=99),
+        __version__="1.31.1",
     )
 
 
@@ -122,6 +129,36 @@ def test_onnxruntime_counts_the_nodes_of_each_provider():
     ]
 
 
+@pytest.mark.parametrize(
+    ("device", "precision", "valid"),
+    [
+        ("cpu", "fp16", "fp32"),
+        ("cuda", "int8", "fp32"),
+        ("tensorrt", "fp16", None),
+        ("tensorrt", "int8", None),
+    ],
+)
+def test_onnxruntime_precision_that_its_device_cannot_be_asked_for(device, precision, valid):
+    problems = onnxruntime.Backend.option_problems({"device": device, "precision": precision})
+    wanted = f"precision: found {precision!r}, valid for device {device}: {valid}"
+    assert problems == ([] if valid is None else [wanted])
+
+
+@pytest.mark.parametrize(
+    ("options", "version", "told"),
+    [
+        ({"device": "cuda"}, (1, 31), {"use_tf32": "0"}),
+        ({"device": "cuda", "tf32": True}, (1, 31), {"use_tf32": "1"}),
+        ({"device": "cuda"}, (1, 11), {}),
+        ({"device": "tensorrt", "precision": "fp16"}, (1, 31), {"trt_fp16_enable": "1"}),
+        ({"device": "xnnpack", "threads": 3}, (1, 31), {"intra_op_num_threads": "3"}),
+    ],
+)
+def test_onnxruntime_provider_is_told_what_the_options_mean(options, version, told):
+    settings = onnxruntime.Backend.resolve_options(options)
+    assert onnxruntime.provider_options(settings, version) == told
+
+
 def test_onnxruntime_too_old_to_tell_says_nothing():
     backend = onnxruntime.Backend({})
     backend._session = SimpleNamespace()
@@ -130,13 +167,13 @@ def test_onnxruntime_too_old_to_tell_says_nothing():
 
 def test_openvino_device_that_is_not_there():
     core = SimpleNamespace(available_devices=["CPU", "GPU.0"])
-    backend = prepared(openvino, "_openvino", SimpleNamespace(Core=lambda: core), device="MYRIAD")
+    backend = prepared(openvino, "_openvino", SimpleNamespace(Core=lambda: core), device="myriad")
     with pytest.raises(BackendUnavailableError, match=r"no device MYRIAD; there are: CPU, GPU\.0"):
         backend.load(ARTIFACT)
 
 
 def test_openvino_model_that_runs_elsewhere_fell_back():
-    backend = openvino.Backend({"device": "GPU"})
+    backend = openvino.Backend({"device": "gpu"})
     backend._compiled = SimpleNamespace(get_property=lambda name: ["CPU"])
     with pytest.raises(FellBackError, match="asked for GPU, the model runs on CPU"):
         backend.placement()
@@ -145,7 +182,7 @@ def test_openvino_model_that_runs_elsewhere_fell_back():
 def test_openvino_keeps_float32_unless_told_otherwise():
     assert openvino.Backend({})._properties()["INFERENCE_PRECISION_HINT"] == "f32"
     assert "INFERENCE_PRECISION_HINT" not in openvino.Backend({"precision": "auto"})._properties()
-    assert "INFERENCE_NUM_THREADS" not in openvino.Backend({"device": "GPU", "threads": 2})._properties()
+    assert "INFERENCE_NUM_THREADS" not in openvino.Backend({"device": "gpu", "threads": 2})._properties()
     assert openvino.Backend({"streams": 4})._properties()["NUM_STREAMS"] == 4
 
 
@@ -191,8 +228,10 @@ def cv2(**dnn):
 
 
 def test_opencv_target_that_is_not_there():
-    with pytest.raises(BackendUnavailableError, match="no target cuda"):
+    with pytest.raises(BackendUnavailableError, match="no DNN_TARGET_CUDA"):
         prepared(opencv, "_cv2", cv2(), device="cuda").load(ARTIFACT)
+    with pytest.raises(BackendUnavailableError, match="no DNN_TARGET_CPU_FP16"):
+        prepared(opencv, "_cv2", cv2(), precision="fp16").load(ARTIFACT)
 
 
 def test_opencv_without_its_caffe_importer():

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from edgebench_runner.backends import _cuda, _tensorrt_calibration, tensorrt
+from edgebench_runner.backends import _cuda, _engines, _tensorrt_calibration, tensorrt
 from edgebench_runner.errors import LoadFailedError, UnsupportedError
 
 SHAPE = (1, 3, 2, 2)
@@ -170,7 +170,8 @@ def artifact(tmp_path, monkeypatch):
 def loaded(artifact, version, monkeypatch, **options) -> tensorrt.Backend:
     backend = tensorrt.Backend(options)
     backend._trt = runtime(*version, monkeypatch)
-    backend.load(artifact)
+    for _, act in backend.steps(artifact):
+        act(artifact)
     return backend
 
 
@@ -178,16 +179,41 @@ def loaded(artifact, version, monkeypatch, **options) -> tensorrt.Backend:
 def test_inference_copies_in_executes_copies_out_and_waits(artifact, version, monkeypatch):
     backend = loaded(artifact, version, monkeypatch)
     tensor = np.arange(12, dtype=np.float32).reshape(SHAPE)
-    np.testing.assert_array_equal(backend.infer(tensor), tensor * 2)
+    np.testing.assert_array_equal(backend.stream(0)(tensor), tensor * 2)
     assert (backend._trt.device.copies, backend._trt.device.waits) == (2, 1)
     assert backend.placement()[0]["nodes"] == version[1].num_layers
 
 
-def test_engine_is_built_once_and_built_anew_for_other_options(artifact, monkeypatch):
-    assert loaded(artifact, V10, monkeypatch).describe()["engine"] == "built"
-    assert loaded(artifact, V10, monkeypatch).describe()["engine"] == "cache"
-    assert loaded(artifact, V10, monkeypatch, precision="fp16").describe()["engine"] == "built"
-    assert loaded(artifact, V8, monkeypatch).describe()["engine"] == "built"
+@pytest.mark.parametrize("version", [V8, V10], ids=lambda version: version[0])
+def test_streams_share_an_engine_and_nothing_else(artifact, version, monkeypatch):
+    backend = loaded(artifact, version, monkeypatch, streams=2)
+    tensor = np.ones(SHAPE, np.float32)
+    first, second = backend.stream(0)(tensor), backend.stream(1)(tensor * 3)
+    assert (first.max(), second.max()) == (2, 6)
+    assert len(backend._trt.device.buffers) == 4
+
+
+def test_engine_is_built_once_and_built_anew_for_all_it_depends_on(artifact, tmp_path, monkeypatch):
+    def source(version=V10, **options):
+        return loaded(artifact, version, monkeypatch, **options).describe()["engine"]
+
+    assert [source(), source()] == ["built", "kept"]
+    assert [source(precision="fp16"), source(precision="fp16")] == ["built", "kept"]
+    assert [source(V8), source()] == ["built", "kept"]
+    monkeypatch.setattr(_engines, "board", lambda: ["another board", None, None, None])
+    assert [source(), source()] == ["built", "kept"]
+    ranges = tmp_path / "ranges.npz"
+    keys = []
+    for content in (b"one", b"two"):
+        ranges.write_bytes(content)
+        keys.append(_engines.path_of("tensorrt", "10", artifact, {"calibration": str(ranges)}))
+    assert keys[0] != keys[1]
+
+
+def test_file_whose_input_is_not_the_artifacts_is_refused(artifact, monkeypatch):
+    artifact["input"]["shape"] = [1, 2, 2, 3]
+    with pytest.raises(LoadFailedError, match="the artifact says"):
+        loaded(artifact, V10, monkeypatch)
 
 
 def test_precision_is_a_flag_and_tensor_float_is_off(artifact, monkeypatch):

@@ -65,7 +65,8 @@ def calls(tool: Path) -> list[dict]:
 
 
 @pytest.mark.parametrize(("warmup", "mode"), [(2, "warm"), (0, "cold")])
-def test_cell_timed_by_the_tool(tmp_path, tool, warmup, mode):
+def test_cell_timed_by_the_tool(tmp_path, tool, warmup, mode, monkeypatch):
+    monkeypatch.setenv("EDGEBENCH_ROOT", str(tmp_path / "state"))
     raw = onnx_spec(tmp_path, runtime="trtexec", options={"path": str(tool), "precision": "fp16"}, mode=mode)
     raw["protocol"]["warmup"] = warmup
     record = attach.run_here(spec.load(str(write_spec(tmp_path, raw))), str(tmp_path / "out"))
@@ -78,6 +79,8 @@ def test_cell_timed_by_the_tool(tmp_path, tool, warmup, mode):
     assert (np.diff(times[:, 0]) == 10_000_000).all()
     names = [phase["name"] for phase in record["phases"] if phase["name"] in ("first", "warmup", "measured")]
     assert names == (["first", "warmup", "measured"] if warmup else ["measured"])
+    names = [phase["name"] for phase in record["phases"]]
+    assert names.index("build") < names.index("load")
     build = next(call for call in calls(tool) if "onnx" in call)
     assert {"buildOnly", "fp16", "noTF32"} <= set(build)
     timed = next(call for call in calls(tool) if "exportTimes" in call)
@@ -95,15 +98,48 @@ def backend(tool: Path, **options) -> trtexec.Backend:
     return made
 
 
-def test_operator_without_an_importer(tmp_path, tool):
+def prepare(made: trtexec.Backend, path: Path, kind: str = "onnx") -> list[str]:
+    """Go through a backend's steps as the worker does, and return their names."""
+    artifact = {"path": str(path), "format": kind, "sha256": "0" * 64, "input": {}}
+    steps = made.steps(artifact)
+    for _, act in steps:
+        act(artifact)
+    return [name for name, _ in steps]
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    monkeypatch.setenv("EDGEBENCH_ROOT", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def test_operator_without_an_importer(tmp_path, tool, state):
     linear_classifier(tmp_path / "model.onnx", operator="Frobnicate", domain="example.test")
     with pytest.raises(UnsupportedError, match="Frobnicate"):
-        backend(tool).load({"path": str(tmp_path / "model.onnx"), "format": "onnx", "input": {}})
+        prepare(backend(tool), tmp_path / "model.onnx")
+    assert list(state.iterdir()) == []
+
+
+def test_engine_is_built_once_and_anew_for_another_precision(tmp_path, tool, state):
+    linear_classifier(tmp_path / "model.onnx")
+    assert prepare(backend(tool), tmp_path / "model.onnx") == ["build", "load"]
+    assert prepare(backend(tool), tmp_path / "model.onnx") == ["load"]
+    cache = {"precision": "int8", "calibration_cache": "ranges.cache"}
+    assert prepare(backend(tool, **cache), tmp_path / "model.onnx") == ["build", "load"]
+    assert {"int8": "", "calib": "ranges.cache"}.items() <= calls(tool)[-1].items()
+
+
+def test_version_that_has_no_precision_flags(tmp_path, tool, state):
+    linear_classifier(tmp_path / "model.onnx")
+    tool.write_text(tool.read_text().replace("8502", "110401"))
+    with pytest.raises(UnsupportedError, match=r"trtexec 11\.4 has no precision flags.*fp16"):
+        prepare(backend(tool, precision="fp16"), tmp_path / "model.onnx")
+    assert prepare(backend(tool), tmp_path / "model.onnx") == ["build", "load"]
 
 
 def test_engine_is_taken_as_it_is(tmp_path, tool):
     made = backend(tool)
-    made.load({"path": "model.engine", "format": "tensorrt", "input": {}})
+    assert prepare(made, Path("model.engine"), "tensorrt") == ["load"]
     made.run(3)
     assert calls(tool)[-1]["loadEngine"] == "model.engine"
 
@@ -116,7 +152,7 @@ def test_missing_tool(tmp_path):
 @pytest.mark.parametrize(
     ("banner", "version"),
     [("[TensorRT v8201]", (8, 2, 1)), ("[TensorRT v8502] # x", (8, 5, 2)), ("[TensorRT v100300]", (10, 3, 0)),
-     ("[TensorRT v101602]", (10, 16, 2))],
+     ("[TensorRT v101602] [b10] # x", (10, 16, 2)), ("[TensorRT v110401]", (11, 4, 1))],
 )  # fmt: skip
 def test_version_in_the_banner(banner, version):
     assert trtexec.parse_version(banner) == version
