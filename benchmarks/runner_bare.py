@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 Infer = Callable[[Any], Any]
 
 
@@ -50,7 +52,7 @@ def openvino(backend: Any) -> Infer:
 
 def opencv(backend: Any) -> Infer:
     """``Net.forward`` after ``setInput``."""
-    net = backend._net
+    (net,) = backend._nets
 
     def infer(tensor: Any) -> Any:
         net.setInput(tensor)
@@ -80,12 +82,14 @@ def tensorflow(backend: Any) -> Infer:
 
 def mnn(backend: Any) -> Infer:
     """``runSession`` between the copies in and out."""
-    interpreter, session, library = backend._interpreter, backend._session, backend._mnn
-    entry, output, result = backend._input, backend._output, backend._result
+    interpreter, library = backend._interpreter, backend._mnn
+    (session,) = backend._sessions
+    entry, output = interpreter.getSessionInput(session), interpreter.getSessionOutput(session)
+    kind, number = library.Tensor_DimensionType_Caffe, library.Halide_Type_Float
+    result = library.Tensor(output.getShape(), number, np.zeros(output.getShape(), np.float32), kind)
 
     def infer(tensor: Any) -> Any:
-        shape, kind = tensor.shape, library.Tensor_DimensionType_Caffe
-        entry.copyFrom(library.Tensor(shape, library.Halide_Type_Float, tensor, kind))
+        entry.copyFrom(library.Tensor(tensor.shape, number, tensor, kind))
         interpreter.runSession(session)
         output.copyToHostTensor(result)
         return result.getNumpyData()

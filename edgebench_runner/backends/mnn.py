@@ -2,7 +2,7 @@
 
 import collections
 import importlib
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from edgebench_runner.backends import _base
 from edgebench_runner.clock import now_ns
@@ -25,6 +25,7 @@ class Backend(_base.Backend):
     formats = ("mnn",)
     options = {
         "threads": _base.THREADS,
+        "streams": _base.STREAMS,
         "device": _base.option("str", "cpu", "where the graph runs", choices=sorted(_DEVICES)),
         "precision": _base.precision(*_PRECISIONS),
         "profile": _base.option(
@@ -38,9 +39,7 @@ class Backend(_base.Backend):
         return self._mnn.version()
 
     def load(self, artifact: Optional[Dict]) -> None:
-        """Create the session and size its input."""
-        import numpy
-
+        """Create a session for each stream and size its input."""
         self._interpreter = self._mnn.Interpreter(artifact["path"])  # type: ignore[index]
         config = {
             "backend": _DEVICES[self.settings["device"]][0],
@@ -48,24 +47,25 @@ class Backend(_base.Backend):
         }
         if self.settings["threads"] is not None:
             config["numThread"] = self.settings["threads"]
-        self._session = self._interpreter.createSession(config)
-        if self._session is None:
-            raise LoadFailedError("MNN makes no session of {}".format(artifact["path"]))  # type: ignore[index]
-        self._input = self._interpreter.getSessionInput(self._session)
-        shape = tuple(artifact["input"]["shape"])  # type: ignore[index]
-        _base.require_shape(self._input.getShape(), artifact)  # type: ignore[arg-type]
-        if tuple(self._input.getShape()) != shape:
-            self._interpreter.resizeTensor(self._input, shape)
-            self._interpreter.resizeSession(self._session)
-        self._output = self._interpreter.getSessionOutput(self._session)
-        self._result = self._host_tensor(numpy.zeros(self._output.getShape(), numpy.float32))
+        self._sessions = [self._new_session(config, artifact) for _ in range(self.settings["streams"])]  # type: ignore[arg-type]
 
-    def infer(self, tensor: Any) -> Any:
-        """Run the session on one input, copied to the device and back."""
-        self._input.copyFrom(self._host_tensor(tensor))
-        self._interpreter.runSession(self._session)
-        self._output.copyToHostTensor(self._result)
-        return self._result.getNumpyData()
+    def stream(self, index: int) -> Callable[[Any], Any]:
+        """Return the inference of one session: input copied to the device, output copied back."""
+        import numpy
+
+        session, run = self._sessions[index], self._interpreter.runSession
+        entry = self._interpreter.getSessionInput(session)
+        output = self._interpreter.getSessionOutput(session)
+        host_tensor = self._host_tensor
+        result = host_tensor(numpy.zeros(output.getShape(), numpy.float32))
+
+        def infer(tensor: Any) -> Any:
+            entry.copyFrom(host_tensor(tensor))
+            run(session)
+            output.copyToHostTensor(result)
+            return result.getNumpyData()
+
+        return infer
 
     def placement(self) -> Optional[List[Dict]]:
         """Return the device that the session chose, and its operators from a run that names each.
@@ -73,7 +73,7 @@ class Backend(_base.Backend):
         Where the session lacks the device asked for, MNN takes the CPU without a word.
         """
         asked = self.settings["device"]
-        chosen = self._interpreter.getSessionInfo(self._session, _INFO_BACKEND)
+        chosen = self._interpreter.getSessionInfo(self._sessions[0], _INFO_BACKEND)
         if chosen not in _DEVICES[asked][1]:
             raise FellBackError("asked for {}, the session has forward type {}".format(asked, chosen))
         kinds = [kind for kind, _ in self._operators()]
@@ -82,7 +82,7 @@ class Backend(_base.Backend):
 
     def profile(self, tensor: Any) -> Optional[List[Dict]]:
         """Return the placement with the share of time of each kind of operator."""
-        self.infer(tensor)
+        self.stream(0)(tensor)
         spent = [entry for _ in range(_base.PROFILED_RUNS - 1) for entry in self._operators()]
         (placed,) = self.placement() or [{}]
         found = _base.shares(spent)
@@ -104,8 +104,19 @@ class Backend(_base.Backend):
             found.append((operator.getType(), now_ns() - started[0]))
             return True
 
-        self._interpreter.runSessionWithCallBackInfo(self._session, before, after)
+        self._interpreter.runSessionWithCallBackInfo(self._sessions[0], before, after)
         return found
+
+    def _new_session(self, config: Dict[str, Any], artifact: Dict) -> Any:
+        session = self._interpreter.createSession(config)
+        if session is None:
+            raise LoadFailedError("MNN makes no session of {}".format(artifact["path"]))
+        entry, shape = self._interpreter.getSessionInput(session), tuple(artifact["input"]["shape"])
+        _base.require_shape(entry.getShape(), artifact)
+        if tuple(entry.getShape()) != shape:
+            self._interpreter.resizeTensor(entry, shape)
+            self._interpreter.resizeSession(session)
+        return session
 
     def _host_tensor(self, array: Any) -> Any:
         mnn = self._mnn

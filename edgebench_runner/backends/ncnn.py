@@ -14,6 +14,7 @@ class Backend(_base.Backend):
     formats = ("ncnn",)
     options = {
         "threads": _base.THREADS,
+        "streams": _base.STREAMS,
         "device": _base.option("str", "cpu", "where the graph runs", choices=["cpu", "vulkan"]),
         "precision": _base.precision("fp32", "fp16", "bf16"),
         "winograd": _base.option("bool", True, "Winograd convolutions: faster, more memory"),
@@ -49,7 +50,7 @@ class Backend(_base.Backend):
         self._input, self._output = net.input_names()[0], net.output_names()[0]
 
     def infer(self, tensor: Any) -> Any:
-        """Run the network on a batch of one; ncnn itself knows no batch."""
+        """Run the network on a batch of one; ncnn itself knows no batch. Extractors share nothing."""
         extractor = self._net.create_extractor()
         extractor.input(self._input, self._ncnn.Mat(tensor[0]))
         status, output = extractor.extract(self._output)

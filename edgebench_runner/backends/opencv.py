@@ -3,7 +3,7 @@
 import glob
 import importlib
 import os
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from edgebench_runner.backends import _base
 from edgebench_runner.errors import BackendUnavailableError, LoadFailedError
@@ -19,9 +19,10 @@ _HALF = "_FP16"  # what the name of a target ends in
 class Backend(_base.Backend):
     """Runs ``.onnx``, Caffe (``.caffemodel``, its ``.prototxt`` beside it) and frozen TensorFlow (``.pb``) files."""
 
-    formats = ("onnx", "caffe", "tensorflow_frozen")
+    formats: Tuple[str, ...] = ("onnx", "caffe", "tensorflow_frozen")
     options = {
         "threads": _base.THREADS,
+        "streams": _base.STREAMS,
         "device": _base.option("str", "cpu", "target of the dnn module", choices=sorted(_TARGETS)),
         "precision": _base.precision("fp32", "fp16"),
         "profile": _base.option(
@@ -45,29 +46,36 @@ class Backend(_base.Backend):
         backend, target = (getattr(cv2.dnn, name, None) for name in names)
         if backend is None or target not in cv2.dnn.getAvailableTargets(backend):
             raise BackendUnavailableError("this OpenCV has no {}".format(names[1]))
-        self._net = self._read(artifact["path"], artifact["format"])  # type: ignore[index]
-        self._net.setPreferableBackend(backend)
-        self._net.setPreferableTarget(target)
-        self._output = self._net.getUnconnectedOutLayersNames()[0]
+        path, kind = artifact["path"], artifact["format"]  # type: ignore[index]
+        self._nets = [self._read(path, kind) for _ in range(self.settings["streams"])]
+        for net in self._nets:
+            net.setPreferableBackend(backend)
+            net.setPreferableTarget(target)
 
-    def infer(self, tensor: Any) -> Any:
-        """Run the network on one input."""
-        self._net.setInput(tensor)
-        return self._net.forward(self._output)
+    def stream(self, index: int) -> Callable[[Any], Any]:
+        """Return the inference of one network; each stream has its own."""
+        net = self._nets[index]
+        set_input, forward, output = net.setInput, net.forward, net.getUnconnectedOutLayersNames()[0]
+
+        def infer(tensor: Any) -> Any:
+            set_input(tensor)
+            return forward(output)
+
+        return infer
 
     def placement(self) -> Optional[List[Dict]]:
         """Return the layers on the target that was set; OpenCV does not say where each layer ran."""
-        layers = len(self._net.getLayerNames())
+        layers = len(self._nets[0].getLayerNames())
         return [{"device": self.settings["device"], "nodes": layers, "time_share": None}]
 
     def profile(self, tensor: Any) -> Optional[List[Dict]]:
         """Return the placement with the share of time of each kind of layer; what was fused into another has none."""
-        spent = []
+        spent, net, infer = [], self._nets[0], self.stream(0)
         for run in range(_base.PROFILED_RUNS):
-            self.infer(tensor)
+            infer(tensor)
             if run:
-                ticks = self._net.getPerfProfile()[1]
-                kinds = [self._net.getLayer(index + 1).type for index in range(len(ticks))]
+                ticks = net.getPerfProfile()[1]
+                kinds = [net.getLayer(index + 1).type for index in range(len(ticks))]
                 spent += [(kind, float(tick)) for kind, tick in zip(kinds, ticks)]  # noqa: B905
         (placed,) = self.placement() or [{}]
         found = _base.shares(spent)

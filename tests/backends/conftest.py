@@ -30,7 +30,7 @@ MADE_BY = {
     "tensorflow_files": "tensorflow",
 }
 BACKENDS = [
-    *("onnxruntime", "pytorch", "tflite", "litert", "openvino", "opencv"),
+    *("onnxruntime", "pytorch", "tflite", "litert", "openvino", "opencv", "opencv5"),
     *("tensorflow", "ncnn", "mnn", "executorch"),
 ]
 HINT = "make them: ansible-playbook playbooks/provision.yml -e '{}'"

@@ -21,13 +21,19 @@ FILES = [
     ("opencv", "onnx"),
     ("opencv", "caffe"),
     ("opencv", "tensorflow_frozen"),
+    ("opencv5", "onnx"),
+    ("opencv5", "tensorflow_frozen"),
     ("tensorflow", "keras"),
     ("tensorflow", "saved_model"),
     ("ncnn", "ncnn"),
     ("mnn", "mnn"),
     ("executorch", "executorch"),
 ]
-SILENT = ("opencv", "torchscript")  # neither tells which input a file wants: its own error is the answer
+SILENT = (
+    "opencv",
+    "opencv5",
+    "torchscript",
+)  # neither tells which input a file wants: its own error is the answer
 # tflite-runtime reads beyond the end of a file that was cut: what it finds there decides how it fails.
 READS_BEYOND = "tflite"
 ELSEWHERE = [
@@ -105,7 +111,7 @@ def test_input_that_is_not_the_files(tmp_path, network, interpreters, backend, k
     assert record["n_completed"] == 0
 
 
-@pytest.mark.parametrize("backend", ["onnxruntime", "openvino", "opencv"])
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino", "opencv", "opencv5"])
 def test_outputs_that_are_not_numbers(tmp_path, network, interpreters, backend):
     spec = spec_of(tmp_path, network, interpreters[backend], backend, "onnx", file="model_nan.onnx")
     record = run(tmp_path, spec)

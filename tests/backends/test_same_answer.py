@@ -9,7 +9,11 @@ import small_network
 from runner_factory import write_spec
 
 FP32, INT8 = 2e-5, 0.12  # of logits whose standard deviation is about one
-THREADED = ("onnxruntime", "pytorch", "tflite", "litert", "openvino", "opencv", "tensorflow", "ncnn", "mnn")
+THREADED = (
+    *("onnxruntime", "pytorch", "tflite", "litert", "openvino", "opencv", "opencv5"),
+    *("tensorflow", "ncnn", "mnn"),
+)
+BUILT = ({"optimize": "compile"}, {"xla": True})
 FLOAT = [
     ("onnxruntime", "onnx", {}),
     ("onnxruntime", "onnx", {"graph_optimization": "none", "profile": True}),
@@ -18,6 +22,7 @@ FLOAT = [
     ("pytorch", "torchscript", {"optimize": "freeze"}),
     ("pytorch", "torchscript", {"streams": 2}),
     ("pytorch", "torch_export", {}),
+    ("pytorch", "torch_export", {"optimize": "compile"}),
     ("tflite", "tflite", {}),
     ("tflite", "tflite", {"xnnpack": False}),
     ("tflite", "tflite", {"streams": 2}),
@@ -27,15 +32,21 @@ FLOAT = [
     ("openvino", "openvino", {}),
     ("openvino", "onnx", {"profile": True}),
     ("openvino", "openvino", {"hint": "throughput", "streams": 2}),
+    ("openvino", "openvino", {"hint": "none", "streams": 2}),
     ("opencv", "onnx", {"profile": True}),
     ("opencv", "caffe", {}),
     ("opencv", "tensorflow_frozen", {}),
+    ("opencv", "onnx", {"streams": 2}),
+    ("opencv5", "onnx", {}),
+    ("opencv5", "tensorflow_frozen", {}),
     ("tensorflow", "keras", {}),
     ("tensorflow", "saved_model", {}),
     ("tensorflow", "keras", {"xla": True}),
     ("tensorflow", "keras", {"streams": 2}),
     ("ncnn", "ncnn", {}),
+    ("ncnn", "ncnn", {"streams": 2}),
     ("mnn", "mnn", {"profile": True}),
+    ("mnn", "mnn", {"streams": 2}),
     ("executorch", "executorch", {}),
 ]
 INTEGER = [
@@ -74,8 +85,10 @@ def test_float_answers_and_what_is_recorded(tmp_path, network, interpreters, cas
     assert record["peak_rss_bytes"] > 10_000_000
     phases = {phase["name"]: phase["end_ns"] - phase["start_ns"] for phase in record["phases"]}
     assert min(phases[name] for name in ("import", "load", "first", "check", "measured")) > 0
+    assert ("build" in phases) == (options in BUILT)
     if backend in THREADED:
         assert record["backend_info"]["threads"] == 1
+        assert record["backend_info"]["threads_busy"] == options.get("streams", 1)
     assert record["placement"]
     if options.get("profile"):
         assert sum(part["time_share"] for part in record["placement"]) == pytest.approx(1.0)

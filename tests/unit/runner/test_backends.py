@@ -191,7 +191,7 @@ def test_openvino_keeps_float32_unless_told_otherwise():
 )
 def test_mnn_forward_type(device, chosen, fell_back):
     backend = mnn.Backend({"device": device})
-    backend._session = None
+    backend._sessions = [None]
     convolution = SimpleNamespace(getType=lambda: "Convolution")
 
     def run(session, before, after):
