@@ -12,7 +12,7 @@ LOCKED := install --require-hashes --only-binary :all:
 
 PACKAGES := analysis board_tuning controller edgebench_runner fuzz locks model_zoo power_meter power_switch virtual_lab
 
-.PHONY: help sweep test lint unit fault e2e lab-test bench bench-fleet fuzz env dev-env lab lab-down test-arm clean
+.PHONY: help sweep test lint unit fault e2e lab-test bench bench-fleet fuzz meter-libraries env dev-env lab lab-down test-arm clean
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,8 +57,11 @@ bench: dev-env ## ratios, measured side by side in one run
 bench-fleet: dev-env ## sixteen boards against one (needs root)
 	$(BIN)/python benchmarks/bench_fleet.py
 
-fuzz: dev-env ## a million inputs for each parser of meter bytes
-	$(BIN)/python -m fuzz.meters
+fuzz: $(VENV)-fuzz/.made ## a million inputs, chosen by coverage, for the parsers of meter bytes
+	$(VENV)-fuzz/bin/python -m fuzz.meters --guided $(ARGS)
+
+meter-libraries: env ## what only a Joulescope, a Yokogawa or a USB bulk endpoint needs
+	$(PIP) $(LOCKED) -r locks/meters.txt
 
 env: $(VENV)/.controller ## the controller's environment, from the lock
 
@@ -76,5 +79,10 @@ $(VENV)/.dev: $(VENV)/.controller locks/dev.txt
 	$(PIP) $(LOCKED) -r locks/dev.txt
 	touch $@
 
+$(VENV)-fuzz/.made: locks/fuzz.txt
+	$(PYTHON) -m venv --clear $(VENV)-fuzz
+	$(VENV)-fuzz/bin/python -m pip --disable-pip-version-check --quiet $(LOCKED) -r locks/fuzz.txt
+	touch $@
+
 clean: ## remove what can be made again, but no results
-	rm -rf $(VENV) .edgebench build dist *.egg-info
+	rm -rf $(VENV) $(VENV)-fuzz .edgebench build dist *.egg-info

@@ -12,6 +12,8 @@ from controller.catalogues import Catalogues
 from controller.errors import Problem, one_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+FOUND_PORT = re.compile(r"(usb:|location:|bulk:|rfc2217://|socket://).")
+PORT_TEXT = "a serial or hidraw device that exists, auto, usb:VID:PID[:SERIAL] or location:BUS-PORT"
 NAME_TEXT = "lower-case letters, digits, '_' and '-', beginning with a letter or digit"
 
 
@@ -162,13 +164,31 @@ def _check_meter(file: str, name: str, meter: Any, catalogues: Catalogues) -> li
 def _check_driver(file: str, where: str, meter: dict[str, Any], driver: dict[str, Any]) -> list[Problem]:
     problems = []
     scope, port = meter.get("scope"), meter.get("port")
+    options = meter.get("options")
+    known = driver.get("options") or {}
+    given = options if isinstance(options, dict) else {}
+    problems += [
+        Problem(file, f"{where}.options.{key}", key, one_of(known)) for key in given if key not in known
+    ]
     if scope not in driver["scopes"]:
         problems.append(Problem(file, f"{where}.scope", scope, one_of(driver["scopes"])))
     if meter.get("simulate") is not None:
         problems += _check_simulation(file, f"{where}.simulate", meter["simulate"], driver)
-    elif driver["transport"] == "serial" and not (isinstance(port, str) and Path(port).is_char_device()):
-        problems.append(Problem(file, f"{where}.port", port, "a serial device that exists"))
+    elif _needs_port(driver, port) and not _is_port(port):
+        problems.append(Problem(file, f"{where}.port", port, PORT_TEXT))
     return problems
+
+
+def _needs_port(driver: dict[str, Any], port: Any) -> bool:
+    """Whether where the meter is decides, and is not left to its USB id."""
+    return driver["transport"] == "serial" or (driver["transport"] == "hid" and port is not None)
+
+
+def _is_port(port: Any) -> bool:
+    """Whether a meter may be looked for there; where the port is said by what it is, the recorder finds it."""
+    if not isinstance(port, str):
+        return False
+    return port == "auto" or bool(FOUND_PORT.match(port)) or Path(port).is_char_device()
 
 
 def _check_simulation(file: str, where: str, simulate: Any, driver: dict[str, Any]) -> list[Problem]:

@@ -1,35 +1,73 @@
-"""Fuzzes every meter's decoder: ``python -m fuzz.meters [--runs N] [--seed S] [DRIVER …]``.
+"""Fuzzes every parser of meter bytes: ``python -m fuzz.meters [--guided] [--runs N] [--seed S] [DRIVER …]``.
 
-Coverage-guided when ``atheris`` is installed, else by mutation of valid frames that the simulators make. What counts
-as a failure is an exception, a value that is not finite, or a rejection without a reason.
+By mutation of valid frames that the simulators make, or, guided, by what atheris sees of the branches they take,
+beginning with such frames. What counts as a failure is an exception, a value that is not finite, or a rejection
+without a reason.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import importlib.util
 import math
 import random
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 from power_meter import registry
-from power_meter.contract import Decoder, Reading
+from power_meter.contract import Decoder, MeterError, Reading
+from power_meter.drivers.pi5_pmic import sum_of_rails
 from power_meter.simulation.load import ScriptLoad
 from power_meter.simulation.model import MeterModel
 
-STARTERS = (b"\xf0", b"getva", b"Get Meter Data", bytes.fromhex("0c010200"))
-STREAM_START = bytes.fromhex("a5080000000109010001000000085a")
-FNIRSI_START = b"\xaa\x82" + bytes(61) + b"\x96"
-LONGEST = 600
+FNIRSI = (b"\xaa\x82" + bytes(61) + b"\x96",)
+POWERZ = (bytes.fromhex("0c010200"),)
+STARTERS = {
+    **dict.fromkeys(("um24c", "um25c", "um34c"), (b"\xf0",)),
+    **dict.fromkeys(("fnb58", "fnb48", "fnb48s", "c1"), FNIRSI),
+    **dict.fromkeys(("km002c", "km003c"), POWERZ),
+    "tc66c": (b"getva",),
+    "ct2": (b"Get Meter Data",),
+    "shizuku": (bytes.fromhex("a5080000000109010001000000085a"),),
+    "ppk2": (b"\x06",),
+    "ptdaemon": (b"Go,50,0,mark\r\n",),
+}
+RAILS = "".join(f"R{k}_A current({k})=0.5A\nR{k}_V volt({k})=2.0V\n" for k in range(12))
+TEXTS = {
+    "csv": b"voltage_v,current_a\n5.1,1.2\n",
+    "pi5_pmic": (RAILS + "EXT5V_V volt(24)=5.0V\n").encode(),
+}
+LONGEST = {"ppk2": 1000, "pi5_pmic": 1000}  # bytes of an input; for the others:
+LONGEST_OTHERWISE = 600
+FINDINGS = Path(__file__).resolve().parents[1] / ".edgebench" / "fuzz"
 
 
-def decoder_names() -> list[str]:
-    """Return the drivers that decode bytes."""
-    return [name for name in registry.driver_names() if hasattr(registry.load_driver(name), "DECODER")]
+class RailsText(Decoder):
+    """What the power controller of a Raspberry Pi 5 prints, as a decoder."""
+
+    def feed(self, data: bytes) -> list[Reading]:
+        """See the base class."""
+        try:
+            return [Reading(*sum_of_rails(data.decode("utf-8", "replace")))]
+        except MeterError as error:
+            self.reject("short_frames", str(error))
+            return []
+
+
+def parsers() -> dict[str, Callable[[], Decoder]]:
+    """Return, by driver, what parses its bytes."""
+    found: dict[str, Callable[[], Decoder]] = {"pi5_pmic": RailsText}
+    for name in registry.driver_names():
+        module = registry.load_driver(name)
+        parser = getattr(module, "DECODER", None) or getattr(module, "PARSER", None)
+        if parser is not None:
+            found[name] = parser
+    return found
 
 
 def feed_in_pieces(decoder: Decoder, data: bytes, cuts: Sequence[int]) -> list[Reading]:
@@ -49,20 +87,22 @@ def check(make_decoder: Callable[[], Decoder], data: bytes, cuts: Sequence[int])
 
 def seeds(name: str) -> list[bytes]:
     """Return packets of the driver's simulator, or nothing where it has none."""
-    if name not in registry.simulator_names():
-        return [b"voltage_v,current_a\n5.1,1.2\n"]
+    if name in TEXTS:
+        return [TEXTS[name]]
     simulator = registry.load_simulator(name).SIMULATOR
-    device = simulator(MeterModel(ScriptLoad([(1.0, 4.0)]), simulator.properties))
+    device = simulator(MeterModel(ScriptLoad([(1.0, 2.0)]), simulator.properties))
     packets: list[bytes] = []
-    for start in (*STARTERS, STREAM_START, FNIRSI_START):
+    for start in STARTERS.get(name, (b"",)):
         device.receive(start, 0.0)
-    for tick in range(30):
+    for tick in range(40):
         device.advance(tick / 100)
+        if name == "ptdaemon":
+            device.receive(b"RL\r\n", tick / 100)
         packets += device.transmit(tick / 100)
     return packets
 
 
-def mutated(corpus: list[bytes], rng: random.Random) -> bytes:
+def mutated(corpus: list[bytes], rng: random.Random, longest: int) -> bytes:
     """Return a few packets, cut, joined and damaged at random."""
     data = (
         bytearray(b"".join(rng.choice(corpus) for _ in range(rng.randint(1, 3)))) if corpus else bytearray()
@@ -77,33 +117,43 @@ def mutated(corpus: list[bytes], rng: random.Random) -> bytes:
             data[at:at] = rng.randbytes(rng.randint(1, 8))
         elif at < len(data):
             data[at] ^= 1 << rng.randrange(8)
-    return bytes(data[:LONGEST])
+    return bytes(data[:longest])
+
+
+def longest(name: str) -> int:
+    """Return how many bytes an input has at most."""
+    return LONGEST.get(name, LONGEST_OTHERWISE)
 
 
 def fuzz(name: str, runs: int, seed: int) -> float:
     """Decode ``runs`` mutated inputs; return the seconds it took."""
-    rng, corpus = random.Random(f"{seed} {name}"), seeds(name)
-    make_decoder = registry.load_driver(name).DECODER
+    rng, corpus, most = random.Random(f"{seed} {name}"), seeds(name), longest(name)
+    make_decoder = parsers()[name]
     begin_s = time.monotonic()
     for _ in range(runs):
-        data = mutated(corpus, rng)
-        check(make_decoder, data, [rng.randrange(LONGEST) for _ in range(rng.randint(0, 3))])
+        data = mutated(corpus, rng, most)
+        check(make_decoder, data, [rng.randrange(most) for _ in range(rng.randint(0, 3))])
     return time.monotonic() - begin_s
 
 
-def fuzz_guided(names: list[str], runs: int, seed: int) -> None:
-    """Let atheris choose the inputs; the first byte chooses the decoder. Does not return."""
-    atheris = importlib.import_module("atheris")
+def fuzz_guided(name: str, runs: int, seed: int) -> float:
+    """Decode ``runs`` inputs that atheris chooses, in a process of its own; return the seconds it took.
 
-    decoders = [registry.load_driver(name).DECODER for name in names]
-
-    def one_input(data: bytes) -> None:
-        if data:
-            check(decoders[data[0] % len(decoders)], data[1:], [len(data) // 2])
-
-    atheris.instrument_all()
-    atheris.Setup([sys.argv[0], f"-runs={runs}", f"-seed={seed}"], one_input)
-    atheris.Fuzz()
+    Raises:
+        SystemExit: there was a failure; its input is kept.
+    """
+    FINDINGS.mkdir(parents=True, exist_ok=True)
+    begin_s = time.monotonic()
+    with tempfile.TemporaryDirectory() as corpus:
+        for number, packet in enumerate(seeds(name)):
+            (Path(corpus) / str(number)).write_bytes(packet[: longest(name)])
+        options = [f"-runs={runs}", f"-seed={seed}", f"-max_len={longest(name)}", "-verbosity=0"]
+        command = [sys.executable, "-m", "fuzz.guided", name, corpus, *options]
+        command.append(f"-artifact_prefix={FINDINGS}/{name}-")
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode:
+        sys.exit(f"{done.stdout}{done.stderr}\n{name}: failed; the input is in {FINDINGS}")
+    return time.monotonic() - begin_s
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -116,14 +166,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--guided", action="store_true", help="by coverage; needs atheris")
     arguments = parser.parse_args(argv)
-    names = arguments.drivers or decoder_names()
-    if arguments.guided:
-        if importlib.util.find_spec("atheris") is None:
-            parser.error("--guided: the package atheris is not installed")
-        fuzz_guided(names, arguments.runs, arguments.seed)
+    names = arguments.drivers or sorted(parsers())
+    unknown = sorted(set(names) - set(parsers()))
+    if unknown:
+        parser.error(f"no parser {unknown[0]!r}; valid: {', '.join(sorted(parsers()))}")
+    if arguments.guided and importlib.util.find_spec("atheris") is None:
+        parser.error("--guided: the package atheris is not installed")
     each = -(-arguments.runs // len(names))
+    run = fuzz_guided if arguments.guided else fuzz
     for name in names:
-        print(f"{name}: {each} inputs in {fuzz(name, each, arguments.seed):.0f} s, no failure", flush=True)
+        print(f"{name}: {each} inputs in {run(name, each, arguments.seed):.0f} s, no failure", flush=True)
     return 0
 
 

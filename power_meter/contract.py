@@ -13,6 +13,18 @@ class UsageError(Exception):
     """The user asked for something impossible: one message, exit code 2."""
 
 
+def number_option(options: dict[str, Any], key: str, default: float | None = None) -> float | None:
+    """Return a driver's option as a number above zero, or ``default`` where it is not given.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    value = options.get(key, default)
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value > 0):
+        return value
+    raise UsageError(f"option {key!r}: found {value!r}, valid: a number above 0")
+
+
 class MeterError(Exception):
     """The meter answered wrongly or not at all; the recorder reconnects."""
 
@@ -87,12 +99,14 @@ class DriverInfo:
     """A driver's entry in the catalogue."""
 
     name: str
-    transport: str  # serial | hid | bulk | sysfs | command | file | library
+    transport: str  # serial | hid | network | sysfs | command | file | library
     help: str
     caps: Caps
     scopes: tuple[str, ...] = ("dc_input",)
     usb_ids: tuple[str, ...] = ()
     usb_manufacturer: str | None = None
+    usb_interface: str | None = None  # end of the interface's number, for devices with more than one port
+    usb_serial_distinct: bool = True  # False where units are known to share one serial number
     options: dict[str, str] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:

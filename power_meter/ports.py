@@ -11,6 +11,7 @@ from power_meter import registry
 from power_meter.contract import DriverInfo, MeterUnpluggedError, UsageError
 
 SYS = Path("/sys")
+PREFIXES = {"hid": "/dev/hidraw", "serial": "/dev/tty"}
 
 
 @dataclass(frozen=True)
@@ -71,20 +72,21 @@ def find_devices(sys_root: Path = SYS) -> list[UsbDevice]:
 def resolve(port: str, info: DriverInfo, devices: Iterable[UsbDevice] | None = None) -> str:
     """Return the path or URL that ``port`` means at this moment.
 
-    ``port`` is a path or a pyserial URL, taken as it is; ``auto`` (the only device with the driver's USB id);
-    ``usb:VID:PID`` or ``usb:VID:PID:SERIAL``; or ``location:1-1.4`` (a socket of the machine).
+    A meter on no serial or HID port finds its own way, by ``port`` as it is. Else that is a path, a pyserial URL or
+    ``bulk:VID:PID[:SERIAL]`` (a USB device itself), taken as they are; ``auto`` (the only device with the driver's
+    USB id); ``usb:VID:PID`` or ``usb:VID:PID:SERIAL``; or ``location:1-1.4`` (a socket of the machine).
 
     Raises:
         UsageError: the text is none of these.
         MeterUnpluggedError: nothing fits, or more than one device does.
     """
-    if port.startswith("/") or "://" in port:
+    if info.transport not in PREFIXES or port.startswith(("/", "bulk:")) or "://" in port:
         return port
     kind, _, rest = port.partition(":")
     if port != "auto" and (kind not in ("usb", "location") or not rest):
         raise UsageError(f"port {port!r}: valid: /dev/…, auto, usb:VID:PID[:SERIAL], location:BUS-PORT")
     known = list(find_devices() if devices is None else devices)
-    prefix = "/dev/hidraw" if info.transport == "hid" else "/dev/tty"
+    prefix = PREFIXES[info.transport]
     matching = [device for device in known if device.path.startswith(prefix) and _fits(device, port, info)]
     if len(matching) != 1:
         names = ", ".join(device.path for device in matching) or "none"
@@ -96,6 +98,8 @@ def resolve(port: str, info: DriverInfo, devices: Iterable[UsbDevice] | None = N
 
 def _fits(device: UsbDevice, port: str, info: DriverInfo) -> bool:
     kind, _, rest = port.partition(":")
+    if info.usb_interface and not (device.location or "").endswith(info.usb_interface):
+        return False
     if kind == "location":
         return device.location is not None and device.location.split(":")[0] == rest
     if kind == "usb":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _chunks(is_hex: bool) -> Iterator[bytes]:
     if is_hex:
-        text = sys.stdin.read()
+        text = sys.stdin.buffer.read().decode("ascii", "replace")
         try:
             yield bytes.fromhex("".join(text.split()))
         except ValueError as error:
@@ -37,7 +38,9 @@ def _chunks(is_hex: bool) -> Iterator[bytes]:
 
 
 def _rounded(value: Any) -> Any:
-    return round(value, DIGITS) if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return round(value, DIGITS) if math.isfinite(value) else None  # JSON has no NaN
 
 
 def _line(reading: Reading) -> str:

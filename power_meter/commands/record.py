@@ -129,14 +129,16 @@ def _opener(entry: MeterEntry, simulated: SimulatedChild | None) -> Callable[[],
 
 
 def _open_first(open_meter: Callable[[], Meter], within_s: float) -> Meter:
-    deadline_s = time.monotonic() + within_s
+    deadline_s, said = time.monotonic() + within_s, ""
     while True:
         try:
             return open_meter()
         except MeterError as error:
             if time.monotonic() >= deadline_s:
                 raise
-            print(f"waiting for the meter: {error}", file=sys.stderr, flush=True)
+            if str(error) != said:
+                said = str(error)
+                print(f"waiting for the meter: {said}", file=sys.stderr, flush=True)
             time.sleep(0.2)
 
 

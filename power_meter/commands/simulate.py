@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--script",
         dest="load",
         default="host_cpu",
-        help="host_cpu, or a JSON file of load steps and faults",
+        help="host_cpu (this machine's load), or a JSON file: "
+        '{"steps": [{"duration_s", "power_w"}], "repeat", "meter": {"gain", "lag_s", …}, "faults": [{"kind", "at_s", '
+        '"for_s", "count"}]} (default: %(default)s)',
     )
     parser.add_argument(
         "--idle-w", type=float, default=2.0, help="power of host_cpu at rest (default: %(default)s)"
@@ -48,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     simulator = registry.load_simulator(arguments.driver).SIMULATOR
     load = load_from(arguments.load, arguments.idle_w, arguments.busy_w)
     script = {} if arguments.load == "host_cpu" else read_script(Path(arguments.load))
-    faults = faults_from(script.get("faults", []), f"load script {arguments.load}")
+    faults = faults_from(script.get("faults", []), f"load script {arguments.load}", simulator.own_faults)
     try:
         properties = replace(simulator.properties, seed=arguments.seed, **script.get("meter", {}))
     except TypeError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from power_meter.checksums import crc8_fnirsi
-from power_meter.contract import Caps, Decoder, DriverInfo, Flag, Reading, Sample
+from power_meter.contract import Caps, Decoder, DriverInfo, Flag, Reading, Sample, number_option
 from power_meter.streaming import StreamingMeter
 from power_meter.transports.packets import PacketPort
 
@@ -130,7 +130,7 @@ class FnirsiMeter(StreamingMeter):
         super().__init__(port, options)
         self.decoder = FnirsiDecoder(self.model)
         self._port = PacketPort(port)
-        self._keep_alive_s = float(options.get("keep_alive_s", self.model.keep_alive_s))
+        self._keep_alive_s = number_option(options, "keep_alive_s", self.model.keep_alive_s) or 0.0
         self._alive_s = 0.0
         self._warm_up = WARM_UP_REPORTS
 

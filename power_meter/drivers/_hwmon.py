@@ -42,7 +42,7 @@ def read_number(path: Path, scale: float) -> float:
     """Return a kernel file's number times ``scale``; raises OSError when it cannot be read."""
     try:
         return int(path.read_text()) * scale
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise OSError(f"{path}: no number") from error
 
 

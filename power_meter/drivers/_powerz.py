@@ -11,6 +11,7 @@ from typing import Any
 from power_meter.contract import Caps, Decoder, DriverInfo, MeterError, Reading
 from power_meter.pacing import Pace
 from power_meter.streaming import StreamingMeter
+from power_meter.transports.bulk import BulkPort
 from power_meter.transports.packets import PacketPort
 
 CONNECT, DISCONNECT, ACCEPT, REJECT, GET_DATA, START_GRAPH, STOP_GRAPH = (
@@ -52,10 +53,12 @@ def info(name: str, usb_id: str) -> DriverInfo:
     return DriverInfo(
         name=name,
         transport="hid",
-        help=f"ChargerLAB POWER-Z {name.upper()} over USB HID (/dev/hidrawN)",
+        help=f"ChargerLAB POWER-Z {name.upper()} over USB HID (/dev/hidrawN) or bulk (bulk:{usb_id})",
         caps=CAPS,
         usb_ids=(usb_id,),
-        options={"queue": "true: read the meter's own 1 kHz queue (authenticates; not over every interface)"},
+        options={
+            "queue": "true: read the meter's own 1 kHz queue (authenticates; port bulk:VID:PID[:SERIAL])"
+        },
     )
 
 
@@ -189,7 +192,7 @@ class PowerZMeter(StreamingMeter):
     def __init__(self, port: str, options: dict[str, Any]) -> None:
         super().__init__(port, options)
         self.decoder = PowerZDecoder()
-        self._port = PacketPort(port)
+        self._port = BulkPort(port) if port.startswith("bulk:") else PacketPort(port)
         self._queue = bool(options.get("queue", False))
         self._late: list[bytes] = []
         self._transaction = 0

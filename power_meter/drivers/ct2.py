@@ -25,6 +25,12 @@ INFO = DriverInfo(
 
 ANSWER = struct.Struct("<5f")
 POWER_TOLERANCE, POWER_TOLERANCE_W = 0.05, 0.1
+SMALLEST = 1e-6  # a float below that was not measured: it comes of bytes that are no answer
+
+
+def lines_plausible(values: tuple[float, ...]) -> bool:
+    """Tell whether the data lines, the last two values, are within what the input can carry."""
+    return all(abs(value) <= INFO.caps.v_range for value in values[3:])
 
 
 class Ct2Decoder(Decoder):
@@ -44,6 +50,15 @@ class Ct2Decoder(Decoder):
             expected = voltage * current
             reading = Reading(voltage, current, power, details={"d_plus_v": d_plus, "d_minus_v": d_minus})
             if not self.plausible(reading, INFO.caps):
+                continue
+            values = (voltage, current, power, d_plus, d_minus)
+            if (
+                not any(values)
+                or voltage < 0
+                or any(0 < abs(value) < SMALLEST for value in values)
+                or not lines_plausible(values)
+            ):
+                self.reject("implausible", "the answer is not five quantities that a meter measures")
                 continue
             if not math.isclose(power, expected, rel_tol=POWER_TOLERANCE, abs_tol=POWER_TOLERANCE_W):
                 self.reject("implausible", f"{power:g} W contradict {expected:.4g} W of voltage and current")

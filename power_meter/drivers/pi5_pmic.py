@@ -18,6 +18,8 @@ from power_meter.polled_values import PolledValuesMeter
 LINE = re.compile(r"^\s*(\S+)_([AV])\s+(?:current|volt)\(\d+\)=([0-9.]+)[AV]\s*$", re.MULTILINE)
 SUPPLY = "EXT5V"
 RAILS_EXPECTED = 12
+LARGEST = 100.0  # volts or amperes
+LEAST_SUPPLY_V = 1.0
 COMMAND_WITHIN_S = 1.0
 
 INFO = DriverInfo(
@@ -49,16 +51,19 @@ def sum_of_rails(text: str) -> tuple[float, float, float]:
     values: dict[str, dict[str, float]] = {}
     for rail, quantity, number in LINE.findall(text):
         try:
-            values.setdefault(rail, {})[quantity] = float(number)
+            value = float(number)
         except ValueError as error:
-            raise MeterError(f"rail {rail}: {number!r} is no number") from error
+            raise MeterError(f"rail {rail}: {number!r:.40} is no number") from error
+        if value > LARGEST:
+            raise MeterError(f"rail {rail}: {number:.40} is out of range")
+        values.setdefault(rail, {})[quantity] = value
     both = [rail for rail in values.values() if len(rail) == 2]
     if len(both) < RAILS_EXPECTED:
         raise MeterError(f"{len(both)} rails with voltage and current; {RAILS_EXPECTED} are expected")
     watts = sum(rail["A"] * rail["V"] for rail in both)
     supply = values.get(SUPPLY, {}).get("V")
-    if not supply:
-        raise MeterError(f"rail {SUPPLY} is missing")
+    if supply is None or supply < LEAST_SUPPLY_V:
+        raise MeterError(f"rail {SUPPLY} is missing, or without a voltage")
     return supply, watts / supply, watts
 
 

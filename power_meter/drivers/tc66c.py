@@ -27,6 +27,7 @@ INFO = DriverInfo(
     ),
     usb_ids=("28e9:018a",),
     usb_manufacturer="RuiDeng",
+    usb_serial_distinct=False,
 )
 
 FRAME_BYTES = 192

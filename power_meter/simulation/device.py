@@ -21,6 +21,7 @@ class SimulatedDevice(ABC):
     """
 
     transport: ClassVar[str] = "serial"
+    own_faults: ClassVar[tuple[str, ...]] = ()  # what this meter can show besides what every one can
     properties: ClassVar[MeterProperties]
 
     def __init__(self, model: MeterModel, faults: Faults | None = None, seed: int = 1) -> None:
@@ -37,6 +38,12 @@ class SimulatedDevice(ABC):
     def advance(self, now_s: float) -> None:
         """Let the meter work until ``now_s``: refresh its values and, where it pushes, queue packets."""
         self.model.at(now_s)
+
+    def opened(self, now_s: float) -> None:  # noqa: B027 - most meters do not care
+        """A host has opened the port."""
+
+    def plugged(self) -> None:  # noqa: B027 - as above
+        """The meter was plugged in, and so has restarted."""
 
     def next_event_s(self) -> float:
         """Return when the device wants to be advanced next."""

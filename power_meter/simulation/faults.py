@@ -7,7 +7,20 @@ from typing import Any
 
 from power_meter.contract import UsageError
 
-KINDS = ("silence", "short", "corrupt", "duplicate", "drop_byte", "garbage", "unplug", "boot")
+KINDS = {
+    "silence": "sends nothing",
+    "short": "a packet lacks its last byte",
+    "corrupt": "one bit of a packet is wrong",
+    "duplicate": "a packet comes twice",
+    "drop_byte": "a byte is lost within a packet",
+    "extra_byte": "a byte too many within a packet",
+    "garbage": "other bytes instead of a packet",
+    "gap": "samples are missing, the meter's own clock or counter goes on",
+    "stale": "samples that answer an earlier session's request",
+    "unplug": "the port goes, and comes back under another number",
+    "hang": "silent from the sixth opening on, until it is plugged in anew",
+    "boot": "the meter is in its boot loader",
+}
 
 
 @dataclass
@@ -61,23 +74,38 @@ _EFFECTS = {
     ],
     "duplicate": lambda data: [data, data],
     "drop_byte": lambda data: [data[: len(data) // 3] + data[len(data) // 3 + 1 :]],
+    "extra_byte": lambda data: [data[: len(data) // 3] + b"\x55" + data[len(data) // 3 :]],
     "garbage": lambda data: [bytes((17 * k + 3) & 0xFF for k in range(len(data)))],
 }
 
 
-def faults_from(entries: list[dict[str, Any]], origin: str) -> Faults:
-    """Build faults from a script's ``faults``; ``origin`` names the file in errors.
+def faults_from(entries: Any, origin: str, own: tuple[str, ...] = ()) -> Faults:
+    """Build faults from a script's ``faults``.
+
+    Args:
+        entries: what the script says.
+        origin: names the file in errors.
+        own: kinds that this meter can show besides what every one can.
 
     Raises:
-        UsageError: an unknown kind or key.
+        UsageError: an unknown kind, key or number.
     """
+    if not isinstance(entries, list):
+        raise UsageError(f"{origin}: key 'faults': found {entries!r}, valid: a list")
+    valid = (*_EFFECTS, "unplug", *own)
     faults = []
     for number, entry in enumerate(entries):
-        if not isinstance(entry, dict) or entry.get("kind") not in KINDS:
+        if not isinstance(entry, dict) or entry.get("kind") not in valid:
             found = entry.get("kind") if isinstance(entry, dict) else entry
             raise UsageError(
-                f"{origin}: key 'faults[{number}].kind': found {found!r}, valid: {', '.join(KINDS)}"
+                f"{origin}: key 'faults[{number}].kind': found {found!r}, valid: {', '.join(valid)}"
             )
+        for key in ("at_s", "for_s", "count"):
+            value = entry.get(key, 0)
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                raise UsageError(
+                    f"{origin}: key 'faults[{number}].{key}': found {value!r}, valid: a number >= 0"
+                )
         try:
             faults.append(Fault(**entry))
         except TypeError as error:

@@ -56,12 +56,14 @@ class HostCpuLoad:
     """Maps this machine's CPU utilisation, from /proc/stat, onto ``idle_w`` to ``busy_w``."""
 
     HISTORY_S = 5.0
+    SHORTEST_S = 0.02  # the kernel counts in hundredths of a second
 
     def __init__(self, idle_w: float, busy_w: float, stat: Path = Path("/proc/stat")) -> None:
         self._idle_w, self._span_w = idle_w, busy_w - idle_w
         self._stat = stat
         self._busy, self._total = self._read()
         self._history: deque[tuple[float, float]] = deque([(0.0, 0.0)])
+        self._power_w = idle_w
 
     def _read(self) -> tuple[int, int]:
         fields = [int(text) for text in self._stat.read_text().split("\n", 1)[0].split()[1:9]]
@@ -70,22 +72,25 @@ class HostCpuLoad:
     def observe(self, now_s: float) -> None:
         """Add the energy since the last observation to the history."""
         last_s, last_j = self._history[-1]
+        if now_s < last_s + self.SHORTEST_S:
+            return
         busy, total = self._read()
-        if now_s <= last_s or total <= self._total:
+        if total <= self._total:
             return
         utilisation = min(max((busy - self._busy) / (total - self._total), 0.0), 1.0)
         self._busy, self._total = busy, total
-        self._history.append((now_s, last_j + (now_s - last_s) * (self._idle_w + utilisation * self._span_w)))
+        self._power_w = self._idle_w + utilisation * self._span_w
+        self._history.append((now_s, last_j + (now_s - last_s) * self._power_w))
         while len(self._history) > 2 and self._history[1][0] < now_s - self.HISTORY_S:
             self._history.popleft()
 
     def energy_j(self, until_s: float) -> float:
-        """See Load; interpolated between observations, idle before the first."""
+        """See Load; interpolated between observations, idle before the first, as busy as last seen after the newest."""
         after = None
         for at_s, energy in reversed(self._history):
             if at_s <= until_s:
                 if after is None:
-                    return energy + (until_s - at_s) * self._idle_w
+                    return energy + (until_s - at_s) * self._power_w
                 fraction = (until_s - at_s) / (after[0] - at_s)
                 return energy + fraction * (after[1] - energy)
             after = (at_s, energy)

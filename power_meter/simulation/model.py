@@ -64,11 +64,14 @@ class MeterModel:
         """Return when the values refresh next."""
         return (self._tick + 1) * self.properties.update_s
 
+    def observe(self, now_s: float) -> None:
+        """Let the load take note of the present; values asked for later than that are made of what it saw."""
+        self._load.observe(now_s)
+
     def at(self, now_s: float) -> Quantities:
         """Return the values on display at ``now_s``, which must not go back."""
         tick = int(now_s / self.properties.update_s + 1e-9)
         if tick > self._tick:
-            self._load.observe(now_s)
             self._tick = tick
             self._held = self._measure(tick * self.properties.update_s)
         return self._held

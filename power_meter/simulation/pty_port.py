@@ -20,6 +20,8 @@ class PtyPort:
         self._link = link
         self._master = self._slave = -1
         self._waiting = bytearray()
+        self._name = ""
+        self._held: list[int] = []
 
     @property
     def plugged(self) -> bool:
@@ -32,16 +34,15 @@ class PtyPort:
         return [self._master] if self.plugged else []
 
     def plug(self) -> None:
-        """Open a new terminal and point the link to it.
+        """Open a new terminal and point the link to it. After an unplugging its number is another one.
 
         Raises:
             UsageError: the link cannot be made, or something that is no link stands at its path.
         """
         if self._link.exists() and not self._link.is_symlink():
             raise UsageError(f"--link {self._link}: exists and is no symbolic link; it is left alone")
-        self._master, self._slave = (
-            os.openpty()
-        )  # the slave stays open, else reads fail until a host opens it
+        self._master, self._slave = self._terminal()  # the slave stays open: reads fail until a host opens it
+        self._name = os.ttyname(self._slave)
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         temporary = self._link.with_name(self._link.name + ".new")
@@ -52,6 +53,17 @@ class PtyPort:
         except OSError as error:
             raise UsageError(f"--link {self._link}: {error.strerror}") from error
 
+    def _terminal(self) -> tuple[int, int]:
+        master, slave = os.openpty()
+        if os.ttyname(slave) != self._name:
+            return master, slave
+        self._held += [master, slave]  # the kernel gave the old number again: keep it taken
+        return os.openpty()
+
+    def take_opened(self) -> bool:
+        """See the protocol; a terminal does not tell."""
+        return False
+
     def unplug(self) -> None:
         """Close the terminal; the link disappears with it."""
         if not self.plugged:
@@ -60,6 +72,9 @@ class PtyPort:
             self._link.unlink()
         os.close(self._master)
         os.close(self._slave)
+        for descriptor in self._held:
+            os.close(descriptor)
+        self._held.clear()
         self._master = self._slave = -1
         self._waiting.clear()
 

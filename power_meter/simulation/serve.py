@@ -37,6 +37,9 @@ class ServedPort(Protocol):
     def read(self, ready: list[int]) -> list[bytes]:
         """Return what the host has sent."""
 
+    def take_opened(self) -> bool:
+        """Tell whether a host has opened the port since the last question, where that can be seen."""
+
     def write(self, packets: list[bytes]) -> None:
         """Send to the host."""
 
@@ -45,7 +48,7 @@ def serve(
     device: SimulatedDevice, link: Path, clock: Clock, running: Callable[[], bool], stdin_fd: int | None
 ) -> None:
     """Serve ``device`` at ``link`` until ``running()`` is false or, if given, ``stdin_fd`` closes."""
-    port: ServedPort = PtyPort(link) if device.transport == "serial" else SocketPort(link)
+    port: ServedPort = PtyPort(link) if device.transport == "serial" else SocketPort(link, device.transport)
     port.plug()
     try:
         while running():
@@ -54,6 +57,7 @@ def serve(
                 port.unplug()
             elif not unplugged and not port.plugged:
                 port.plug()
+                device.plugged()
             wait_s = min(max(device.next_due_s() - clock.now_s(), 0.0), MAXIMUM_WAIT_S)
             watched = port.descriptors + ([stdin_fd] if stdin_fd is not None else [])
             ready, _, _ = select.select(
@@ -62,8 +66,11 @@ def serve(
             if stdin_fd in ready and not os.read(stdin_fd, 1024):
                 return
             now_s = clock.now_s()
+            device.model.observe(now_s)
             for data in port.read(ready):
                 device.receive(data, now_s)
+            if port.take_opened():
+                device.opened(now_s)
             device.advance(now_s)
             port.write(device.transmit(now_s))
     finally:

@@ -1,4 +1,4 @@
-"""A local socket that stands for a HID or bulk meter: one packet a message, as on USB."""
+"""A local socket that stands for a HID or bulk meter (one packet a message, as on USB) or for a network port."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from power_meter.contract import UsageError
 
 
 class SocketPort:
-    """A listening SOCK_SEQPACKET socket at ``link`` that serves one host at a time."""
+    """A listening socket at ``link`` that serves one host at a time: of packets, or of bytes for a network meter."""
 
-    def __init__(self, link: Path) -> None:
+    def __init__(self, link: Path, transport: str) -> None:
         self._link = link
         self._listener: socket.socket | None = None
         self._host: socket.socket | None = None
         self._home: Path | None = None
+        self._kind = socket.SOCK_STREAM if transport == "network" else socket.SOCK_SEQPACKET
+        self._opened = False
 
     @property
     def plugged(self) -> bool:
@@ -39,7 +41,7 @@ class SocketPort:
         if self._link.exists() and not self._link.is_symlink():
             raise UsageError(f"--link {self._link}: exists and is no symbolic link; it is left alone")
         self._home = Path(tempfile.mkdtemp(prefix="meter-"))
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listener = socket.socket(socket.AF_UNIX, self._kind)
         self._listener.bind(str(self._home / "port"))
         self._listener.listen(1)
         try:
@@ -74,7 +76,13 @@ class SocketPort:
         if self._listener is not None and self._listener.fileno() in ready and self._host is None:
             self._host, _ = self._listener.accept()
             self._host.setblocking(False)
+            self._opened = True
         return packets
+
+    def take_opened(self) -> bool:
+        """See the protocol."""
+        opened, self._opened = self._opened, False
+        return opened
 
     def write(self, packets: list[bytes]) -> None:
         """Send to the host, if there is one; what its buffer cannot take is lost, as on USB."""

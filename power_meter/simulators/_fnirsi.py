@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 from power_meter.simulation.device import SimulatedDevice
 from power_meter.simulation.model import MeterProperties, Quantities
 
 PACKET_S, SAMPLE_S, STREAM_S = 0.04, 0.01, 1.0
+OPENS = 5
 GARBAGE = (18_800_000, 17_000_000)  # 188 V and 170 A, as seen after an unclean end
 
 
@@ -43,6 +45,7 @@ class SimulatedFnirsi(SimulatedDevice):
     """Streams 25 reports a second for one second after each start or extension."""
 
     transport = "hid"
+    own_faults = ("hang",)
     interpolates: ClassVar[bool] = False
     properties = MeterProperties(update_s=0.01, boxcar_s=0.12, lag_s=0.01, noise_w=0.004)
 
@@ -52,10 +55,21 @@ class SimulatedFnirsi(SimulatedDevice):
         self._next_s = 0.0
         self._fresh = True
         self._samples: list[Quantities] = []
+        self._opens = 0
+        self._hung = False
+
+    def opened(self, now_s: float) -> None:
+        """A meter that is opened again and again hangs in the end."""
+        self._opens += 1
+        self._hung |= self._opens > OPENS and self.faults.active("hang", now_s)
+
+    def plugged(self) -> None:
+        """Only this ends a hang."""
+        self._opens, self._hung, self._until_s, self._fresh = 0, False, -1.0, True
 
     def receive(self, data: bytes, now_s: float) -> None:
         """Obey one report; a damaged one is ignored."""
-        if len(data) != 64 or data[0] != 0xAA or crc8(data[1:63]) != data[63]:
+        if self._hung or len(data) != 64 or data[0] != 0xAA or crc8(data[1:63]) != data[63]:
             return
         running = now_s < self._until_s
         if data[1] == 0x81:
@@ -77,7 +91,7 @@ class SimulatedFnirsi(SimulatedDevice):
 
     def next_event_s(self) -> float:
         """Return when the next report is due; a silent meter has nothing to do."""
-        return self._next_s if self._next_s <= self._until_s else self._until_s + 3600
+        return self._next_s if self._next_s <= self._until_s else math.inf
 
     def _send_report(self, at_s: float) -> None:
         samples, self._samples = self._samples, []

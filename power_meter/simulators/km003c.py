@@ -51,6 +51,7 @@ class SimulatedKM003C(SimulatedDevice):
     """Answers polls at once; fills its queue only for a host that has authenticated."""
 
     transport = "hid"
+    own_faults = ("gap",)
     properties = MeterProperties(update_s=0.001, noise_w=0.002)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -100,7 +101,7 @@ class SimulatedKM003C(SimulatedDevice):
     def _fill_queue(self, now_s: float) -> None:
         while self._step is not None and self._next_tick <= now_s * 1000:
             shown = self.model.at(self._next_tick / 1000)
-            if self._authenticated:
+            if self._authenticated and not self.faults.active("gap", self._next_tick / 1000):
                 head = (self._next_tick % 65536).to_bytes(2, "little") + b"\x3c\x00"
                 lines = b"".join(value.to_bytes(2, "little") for value in (410, 1000, 600, 600))
                 self._queue.append(head + _micro(shown.voltage_v) + _micro(shown.current_a) + lines)

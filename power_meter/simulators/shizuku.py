@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 
 from power_meter.simulation.device import SimulatedDevice
@@ -32,6 +33,7 @@ def data_payload(voltage_v: float, current_a: float, request: int, microseconds:
 class SimulatedShizuku(SimulatedDevice):
     """Pushes at the period asked for; frames are joined and cut without regard to their borders."""
 
+    own_faults = ("gap", "stale")
     properties = MeterProperties(update_s=0.001, noise_w=0.002)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -74,7 +76,11 @@ class SimulatedShizuku(SimulatedDevice):
         while self._next_s <= now_s:
             shown = self.model.at(self._next_s)
             microseconds = round((self._next_s * (1 + DRIFT) + BOOTED_BEFORE_S) * 1e6)
-            frames.append(wrap(data_payload(shown.voltage_v, shown.current_a, self._request, microseconds)))
+            request = (
+                (self._request - 1) % 256 if self.faults.active("stale", self._next_s) else self._request
+            )
+            if not self.faults.active("gap", self._next_s):
+                frames.append(wrap(data_payload(shown.voltage_v, shown.current_a, request, microseconds)))
             self._next_s += self._period_s
         self._next_chunk_s = now_s + CHUNK_S
         joined = b"".join(frames)
@@ -85,7 +91,7 @@ class SimulatedShizuku(SimulatedDevice):
 
     def next_event_s(self) -> float:
         """Return when the next packet leaves."""
-        return self._next_chunk_s if self._request is not None else self._next_chunk_s + 3600
+        return self._next_chunk_s if self._request is not None else math.inf
 
 
 SIMULATOR = SimulatedShizuku

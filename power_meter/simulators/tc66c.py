@@ -59,6 +59,7 @@ def encrypt(plain: bytes) -> bytes:
 class SimulatedTC66C(SimulatedDevice):
     """Answers 80 to 100 ms after a command with values smoothed over half a second."""
 
+    own_faults = ("boot",)
     properties = MeterProperties(update_s=0.1, boxcar_s=0.5, lag_s=0.02, noise_w=0.002)
 
     def __init__(self, *args: object, **kwargs: object) -> None:

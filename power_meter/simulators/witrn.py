@@ -38,6 +38,7 @@ class SimulatedWitrn(SimulatedDevice):
     """Pushes a packet every 10 ms, asked or not."""
 
     transport = "hid"
+    own_faults = ("gap",)
     properties = MeterProperties(update_s=PERIOD_S, noise_w=0.003)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -51,7 +52,9 @@ class SimulatedWitrn(SimulatedDevice):
         """Queue every packet up to now."""
         while self._next_s <= now_s:
             clock_ms = STARTED_AT_MS + round(self._next_s * 1000)
-            self.send(packet(self.model.at(self._next_s), clock_ms, run_s=int(self._next_s)), self._next_s)
+            if not self.faults.active("gap", self._next_s):
+                shown = self.model.at(self._next_s)
+                self.send(packet(shown, clock_ms, run_s=int(self._next_s)), self._next_s)
             self._next_s += PERIOD_S
 
     def next_event_s(self) -> float:

@@ -107,7 +107,10 @@ def test_a_port_that_does_not_exist_is_named(wrong: Lab) -> None:
     port = "/dev/serial/by-id/none"
     wrong.write_inventory(edgebench_meters={"desk": {"driver": "tc66c", "scope": "dc_input", "port": port}})
     (line,) = set(refused(wrong, profile="quick"))
-    assert f"edgebench_meters.desk.port: found '{port}'; valid: a serial device that exists" in line
+    assert (
+        f"edgebench_meters.desk.port: found '{port}'; valid: a serial or hidraw device that exists, auto"
+        in line
+    )
 
 
 def test_an_inventory_without_boards_is_named(wrong: Lab) -> None:

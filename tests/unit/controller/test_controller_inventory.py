@@ -57,6 +57,14 @@ def test_seconds_may_come_from_the_command_line(seconds: Any) -> None:
     assert check({"pi": {**a_host(), "edgebench_reconnect_s": seconds}}) == []
 
 
+@pytest.mark.parametrize("port", ["auto", "usb:28e9:018a", "location:1-1.4", "/dev/null"])
+def test_a_port_may_be_named_by_what_it_is(port: str) -> None:
+    board = a_metered_host()
+    (meter,) = board["edgebench_meters"].values()
+    meter |= {"simulate": None, "port": port}
+    assert check({"pi": board}) == []
+
+
 @pytest.mark.parametrize("name", ["Pi", "pi.lab", "-pi", "my pi", "pi/../etc"])
 def test_a_name_that_cannot_be_a_directory_is_refused(name: str) -> None:
     (problem,) = check({name: a_host()})
@@ -72,6 +80,7 @@ def test_a_name_that_cannot_be_a_directory_is_refused(name: str) -> None:
         ({"scope": "wall_ac"}, "scope", "wall_ac"),
         ({"speed": 9600}, "speed", "speed"),
         ({"options": 5}, "options", 5),
+        ({"options": {"rate": 5}}, "options.rate", "rate"),
         ({"simulate": None}, "port", None),
         ({"simulate": None, "port": "/dev/no-such-port"}, "port", "/dev/no-such-port"),
         ({"simulate": {"load": "host_cp"}}, "simulate.load", "host_cp"),

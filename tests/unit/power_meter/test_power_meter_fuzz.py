@@ -7,20 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from meter_vectors import CHECKED, FIRST, FRAMES
 
-from fuzz.meters import decoder_names, feed_in_pieces
+from fuzz.meters import feed_in_pieces, fuzz, parsers
 from power_meter import registry
 from power_meter.simulation.model import Quantities
 from power_meter.simulators import shizuku as sim_shizuku
 
-NAMES = decoder_names()
+PARSERS = parsers()
 CUTS = st.lists(st.integers(0, 400), max_size=6)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PARSERS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.binary(max_size=600), cuts=CUTS)
 def test_anything_is_survived(name, data, cuts):
-    decoder = registry.load_driver(name).DECODER()
+    decoder = PARSERS[name]()
     for reading in feed_in_pieces(decoder, data, cuts):
         assert all(math.isfinite(value) for value in reading[:3])
     decoder.finish()
@@ -63,3 +63,8 @@ def test_shizuku_finds_its_frames_again_after_a_lost_byte(lost, cuts):
     readings = feed_in_pieces(decoder, stream[: lost + 40] + stream[lost + 41 :], cuts)
     assert 9 <= len(readings) <= 11
     assert all(reading.voltage_v == pytest.approx(5.1) for reading in readings)
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_damaged_frames_are_survived(name):
+    fuzz(name, 300, seed=1)
