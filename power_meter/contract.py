@@ -106,6 +106,7 @@ class DriverInfo:
     usb_ids: tuple[str, ...] = ()
     usb_manufacturer: str | None = None
     usb_interface: str | None = None  # end of the interface's number, for devices with more than one port
+    usb_disk: bool = False  # the meter also shows a disk, which nobody should mount
     usb_serial_distinct: bool = True  # False where units are known to share one serial number
     options: dict[str, str] = field(default_factory=dict)
 

@@ -45,6 +45,11 @@ class CallbackModule(DefaultCallback):
         elif task.action.rpartition(".")[2] in {"command", "copy", "script"}:
             self._display.display(f"   {task.get_name()}", color="bright gray")
 
+    def v2_playbook_on_handler_task_start(self, task: Any) -> None:
+        """A handler is a task like any other."""
+        if self._display.verbosity:
+            super().v2_playbook_on_handler_task_start(task)
+
     def v2_runner_on_ok(self, result: Any) -> None:
         """Only what was meant to be read."""
         if self._display.verbosity:

@@ -53,6 +53,7 @@ class Model:
                 batch=4,
             ),
             usb_ids=(self.usb_id,),
+            usb_disk=self.name == "FNB58",
             options={"keep_alive_s": "seconds between commands that keep the stream alive; firmware differs"},
         )
 

@@ -47,6 +47,7 @@ INFO = DriverInfo(
         accumulators=True,
         energy_resolution_wh=1e-6,
     ),
+    usb_ids=("16d0:0e88", "16d0:10ba"),
     options={"rate_hz": "readings a second of a JS220 (default: 100); a JS110 gives 2"},
 )
 

@@ -150,12 +150,3 @@ def test_a_partial_list_of_rails_is_no_power():
     assert pi5_pmic.sum_of_rails("".join(rails) + supply) == (5.0, pytest.approx(2.4), pytest.approx(12.0))
     with pytest.raises(Exception, match="11 rails"):
         pi5_pmic.sum_of_rails("".join(rails[1:]) + supply)
-
-
-def test_udev_rules_cover_every_usb_id_and_keep_modem_manager_away(capsys):
-    assert main(["udev"]) == 0
-    lines = capsys.readouterr().out.splitlines()[1:]
-    ids = [usb_id for name in registry.driver_names() for usb_id in registry.load_driver(name).INFO.usb_ids]
-    assert len(lines) == len(ids)
-    assert all('ENV{ID_MM_DEVICE_IGNORE}="1"' in line for line in lines)
-    assert any('ATTRS{manufacturer}=="RuiDeng"' in line for line in lines)
