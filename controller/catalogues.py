@@ -17,6 +17,7 @@ COMMANDS = {
     "tasks": ["edgebench_runner", "tasks", "--json"],
     "drivers": ["power_meter", "drivers", "--json"],
     "models": ["model_zoo", "list", "--json"],
+    "formats": ["model_zoo", "formats", "--json"],
 }
 
 
@@ -31,6 +32,7 @@ class Catalogues(NamedTuple):
     tasks: dict[str, dict[str, Any]]
     drivers: dict[str, dict[str, Any]]
     models: dict[str, dict[str, Any]]
+    formats: dict[str, dict[str, Any]]
     kinds: list[str]
 
 
@@ -52,6 +54,7 @@ def ask_all(root: Path) -> Catalogues:
         tasks={item["name"]: item for item in answers["tasks"]},
         drivers={item["name"]: item for item in answers["drivers"]},
         models={item["model"]: item for item in answers["models"]},
+        formats={item["format"]: item for item in answers["formats"]},
         kinds=kinds(root),
     )
 

@@ -49,6 +49,11 @@ VARIABLES = {
     "edgebench_backends": Variable((list,), "a list of backends to make environments for"),
     "edgebench_attachments": Variable((list,), "a list of what is plugged into the board"),
     "edgebench_vendor_files": Variable((dict,), "by backend, a list of files with their sha256"),
+    "edgebench_opset": Variable(
+        (int,),
+        "the newest opset of ONNX that the board's runtimes read, 7 to 25",
+        lambda value: 7 <= value <= 25,
+    ),
     "edgebench_gate": Variable((dict,), "a mapping of thresholds, as in a profile's gate"),
 }
 METER_KEYS = {

@@ -14,7 +14,7 @@ from typing import Any
 
 from controller.catalogues import Catalogues
 from controller.inventory import meters_of
-from controller.profile import runtime_of
+from controller.profile import format_of, runtime_of
 
 SCHEMA = "edgebench/manifest/1"
 
@@ -72,13 +72,15 @@ def cells_of(
     return [
         cell
         for board in sorted(hosts)
-        for cell in _cells_of_board(board, hosts[board]["edgebench_kind"], profile, seed, catalogues)
+        for cell in _cells_of_board(board, hosts[board], profile, seed, catalogues)
     ]
 
 
 def _cells_of_board(
-    board: str, kind: str, profile: dict[str, Any], seed: int, catalogues: Catalogues
+    board: str, host: dict[str, Any], profile: dict[str, Any], seed: int, catalogues: Catalogues
 ) -> list[dict[str, Any]]:
+    kind = host["edgebench_kind"]
+    opset = min(profile["opset"], host.get("edgebench_opset", profile["opset"]))
     cells = [
         {
             "cell_id": f"{board}/{model}.{variant}.{label}.{mode}.r{repeat}",
@@ -88,7 +90,7 @@ def _cells_of_board(
             "variant": variant,
             "backend": label,
             "runtime": runtime_of(label, options),
-            "format": _format(catalogues, runtime_of(label, options), model),
+            **_format(catalogues, label, options, model, opset),
             "mode": mode,
             "repeat": repeat,
         }
@@ -97,7 +99,7 @@ def _cells_of_board(
         for label, options in profile["backends"].items()
         if kind in options.get("kinds", [kind])
         for model in profile["models"]
-        for variant in profile["variants"]
+        for variant in options.get("variants", profile["variants"])
     ]
     if profile["order"]["shuffle"]:
         # A seed of its own for each board: adding a board does not reorder the others.
@@ -105,10 +107,13 @@ def _cells_of_board(
     return [{**cell, "position": position} for position, cell in enumerate(cells, start=1)]
 
 
-def _format(catalogues: Catalogues, runtime: str, model: str) -> str | None:
-    """The first format that the backend reads and the model comes in; None where the backend needs no artifact."""
-    offered = catalogues.models[model]["formats"]
-    return next((name for name in catalogues.backends[runtime]["formats"] if name in offered), None)
+def _format(
+    catalogues: Catalogues, label: str, options: dict[str, Any], model: str, opset: int
+) -> dict[str, Any]:
+    """The format of a cell and its opset; None where the backend needs no artifact, or the format has no opsets."""
+    found = format_of(catalogues, label, options, model)
+    has_opset = found is not None and catalogues.formats[found]["opset"]
+    return {"format": found, "opset": opset if has_opset else None}
 
 
 def _board(variables: dict[str, Any]) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def check_names(profile: dict[str, Any], file: str, catalogues: Catalogues) -> l
     return problems
 
 
-NOT_OPTIONS = frozenset({"runtime", "kinds"})
+NOT_OPTIONS = frozenset({"runtime", "kinds", "variants", "format"})
 """Keys of a backend's entry that choose it; the others are its options."""
 
 
@@ -93,6 +93,31 @@ def options_of(entry: dict[str, Any]) -> dict[str, Any]:
 def runtime_of(label: str, options: dict[str, Any]) -> str:
     """The backend file that a label of the profile stands for."""
     return str(options.get("runtime", label))
+
+
+def format_of(catalogues: Catalogues, label: str, options: dict[str, Any], model: str) -> str | None:
+    """The zoo's format in which a backend of the profile gets a model; None where it needs no artifact or gets none.
+
+    It is the entry's ``format``; else the backend's own default, where the model comes in it; else the first that the
+    model comes in, in the backend's order and then the zoo's.
+    """
+    if "format" in options:
+        return str(options["format"])
+    backend = catalogues.backends[runtime_of(label, options)]
+    default, reads = backend["default_format"], backend["formats"]
+    offered = _readable(catalogues, model, reads)
+    if default in offered:
+        return str(default)
+    by_kind = {
+        kind: [name for name in offered if catalogues.formats[name]["file_format"] == kind] for kind in reads
+    }
+    return next((name for kind in reads for name in by_kind[kind]), None)
+
+
+def _readable(catalogues: Catalogues, model: str, reads: list[str]) -> list[str]:
+    """The formats of a model whose files are of a kind that a backend reads."""
+    formats = catalogues.models[model]["formats"]
+    return [name for name in formats if catalogues.formats[name]["file_format"] in reads]
 
 
 def _check_backend(
@@ -112,13 +137,34 @@ def _check_backend(
         for kind in options.get("kinds", [])
         if kind not in catalogues.kinds
     ]
-    for model in profile["models"]:
-        formats = catalogues.models.get(model, {}).get("formats", backend["formats"])
-        if backend["formats"] and not set(formats) & set(backend["formats"]):
+    problems += [
+        Problem(file, f"backends.{label}.variants", variant, f"{one_of(offered)} (of model {model})")
+        for model in profile["models"]
+        if model in catalogues.models
+        for offered in [catalogues.models[model]["variants"]]
+        for variant in options.get("variants", [])
+        if variant not in offered
+    ]
+    return problems + _check_formats(label, options, profile, file, catalogues)
+
+
+def _check_formats(
+    label: str, options: dict[str, Any], profile: dict[str, Any], file: str, catalogues: Catalogues
+) -> list[Problem]:
+    runtime = runtime_of(label, options)
+    reads = catalogues.backends[runtime]["formats"]
+    problems = []
+    for model in profile["models"] if reads else []:
+        if model not in catalogues.models:
+            continue
+        offered, wanted = _readable(catalogues, model, reads), options.get("format")
+        if wanted is not None and wanted not in offered:
+            valid = f"{one_of(offered)} (formats of model {model} that {runtime} reads)"
+            problems.append(Problem(file, f"backends.{label}.format", wanted, valid))
+        elif not offered:
+            formats = catalogues.models[model]["formats"]
             valid = f"a backend that reads one of {one_of(formats)} (formats of model {model})"
-            problems.append(
-                Problem(file, f"backends.{label}", f"{runtime} reads {one_of(backend['formats'])}", valid)
-            )
+            problems.append(Problem(file, f"backends.{label}", f"{runtime} reads {one_of(reads)}", valid))
     return problems
 
 

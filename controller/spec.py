@@ -21,6 +21,8 @@ IDENTITY = (
     "repeat",
 )
 """What every record of a cell says of itself, besides ``sweep_id`` and ``isolation``."""
+ARTIFACT = ("model", "variant", "format", "opset")
+"""What names an artifact in the zoo's index."""
 RECONNECT_S = 180.0
 """How long a board that went away is waited for, before its supply is cut once, and again after that."""
 RECOVERY_S = 1800.0
@@ -65,7 +67,7 @@ def build(
         NoArtifactError: the zoo lacks the artifact, or it failed its verification.
     """
     profile = manifest["profile"]
-    artifact = _find_artifact(cell, profile, zoo)
+    artifact = _find_artifact(cell, zoo)
     return {
         "schema": SCHEMA,
         "sweep_id": manifest["sweep_id"],
@@ -121,27 +123,28 @@ def zoo_files_of(zoo: dict[str, Any], plan: dict[str, Any], board: str) -> list[
 
     Args:
         zoo: the zoo's ``index.json``.
-        plan: has the ``profile`` and the distinct ``artifacts`` (model, variant, format) wanted by each board.
+        plan: has the distinct ``artifacts`` (ARTIFACT) wanted by each board.
         board: its name.
     """
     files = set()
     for wanted in plan["artifacts"][board]:
         try:
-            artifact = _find_artifact(wanted, plan["profile"], zoo)
+            artifact = _find_artifact(wanted, zoo)
         except NoArtifactError:
             continue  # its cells become rows that say so
         if artifact:
             folder = f"artifacts/{artifact['sha256']}"
             files |= {f"{folder}/{artifact['file']}", f"{folder}/{artifact['check']['file']}"}
+            files |= {f"{folder}/{part['file']}" for part in artifact.get("beside", [])}
             files.add(f"datasets/{artifact['dataset']['sha256']}/data.npz")
     return sorted(files)
 
 
 def wanted_artifacts(cells: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """By board, each distinct model, variant and format that its cells run."""
+    """By board, each distinct artifact that its cells run."""
     wanted: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
     for cell in cells:
-        parts = {key: cell[key] for key in ("model", "variant", "format")}
+        parts = {key: cell[key] for key in ARTIFACT}
         wanted.setdefault(cell["board"], {})[tuple(map(str, parts.values()))] = parts
     return {board: list(items.values()) for board, items in wanted.items()}
 
@@ -156,29 +159,35 @@ def longest_cell_s(profile: dict[str, Any]) -> float:
     return float(deadline + rest + waits + RECOVERY_S)
 
 
-def _find_artifact(
-    cell: dict[str, Any], profile: dict[str, Any], zoo: dict[str, Any]
-) -> dict[str, Any] | None:
+def _find_artifact(cell: dict[str, Any], zoo: dict[str, Any]) -> dict[str, Any] | None:
     if cell["format"] is None:
         return None
-    wanted = {key: cell[key] for key in ("model", "variant", "format")}
-    if cell["format"] == "onnx":
-        wanted["opset"] = profile["opset"]
+    wanted = {key: cell[key] for key in ARTIFACT}
     for artifact in zoo["artifacts"]:
         if all(artifact[key] == value for key, value in wanted.items()):
             if artifact["verification"]["passed"]:
                 return dict(artifact)
             raise NoArtifactError(f"the artifact failed its verification: {artifact['verification']}")
+    for refusal in zoo.get("unsupported", []):
+        if all(refusal[key] == value for key, value in wanted.items()):
+            raise NoArtifactError(f"the zoo cannot make it: {refusal['reason']}")
     raise NoArtifactError(f"the zoo has no artifact with {wanted}")
 
 
 def _artifact(artifact: dict[str, Any], root: str) -> dict[str, Any]:
     folder = f"{root}/artifacts/{artifact['sha256']}"
-    kept = ("sha256", "format", "weights", "classes", "input", "preprocess")
+    kept = ("sha256", "weights", "classes", "input", "preprocess")
     check = artifact["check"]
     return {
         "path": f"{folder}/{artifact['file']}",
         **{key: artifact[key] for key in kept},
+        "format": artifact.get("file_format", artifact["format"]),
+        "exporter": artifact["format"],
+        "beside": [
+            {"path": f"{folder}/{part['file']}", "sha256": part["sha256"]}
+            for part in artifact.get("beside", [])
+        ],
+        "output_shape": artifact["outputs"][0]["shape"],
         "postprocess": artifact.get("postprocess"),
         "check": {
             "path": f"{folder}/{check['file']}",

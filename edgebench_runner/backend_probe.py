@@ -18,7 +18,13 @@ def catalogue() -> List[Dict]:
     for name in plugins.names("backends"):
         backend = plugins.load("backends", name).Backend
         entries.append(
-            {"name": name, "formats": list(backend.formats), "options": backend.options, "tasks": None}
+            {
+                "name": name,
+                "formats": list(backend.formats),
+                "default_format": backend.default_format or next(iter(backend.formats), None),
+                "options": backend.options,
+                "tasks": None,
+            }
         )
     return entries
 

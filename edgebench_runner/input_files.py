@@ -14,10 +14,10 @@ def verify(spec: Dict, outcome: str, detail: str) -> Tuple[str, str]:
     """
     if outcome not in _CHECKED:
         return outcome, detail
-    for part in ("artifact", "dataset"):
-        if spec[part] is None:
-            continue
-        path, wanted = spec[part]["path"], spec[part]["sha256"]
+    files = [(part, spec[part]) for part in ("artifact", "dataset") if spec[part] is not None]
+    files += [("artifact", entry) for entry in (spec["artifact"] or {}).get("beside", [])]
+    for part, entry in files:
+        path, wanted = entry["path"], entry["sha256"]
         try:
             found = atomic.sha256_file(path)
         except OSError as error:

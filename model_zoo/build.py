@@ -49,9 +49,9 @@ def variant_modules() -> dict[str, str]:
 
 
 def plan(
-    models: Sequence[Model], variants: Sequence[str], formats: Sequence[str], opset: int
+    models: Sequence[Model], variants: Sequence[str], formats: Sequence[str], opsets: Sequence[int]
 ) -> list[Target]:
-    """Return every combination that is asked for; the opset is None for a format without one.
+    """Return every combination that is asked for; a format without opsets is made once, its opset None.
 
     Raises:
         ZooError: unknown variants or formats, all of them in one message.
@@ -59,12 +59,13 @@ def plan(
     modules, exporters = variant_modules(), plugins.names("exporters")
     _refuse_unknown("--variants", variants, list(modules))
     _refuse_unknown("--formats", formats, exporters)
-    opsets = {name: opset if plugins.load("exporters", name).OPSET else None for name in formats}
+    of_format = {name: opsets if plugins.load("exporters", name).OPSET else [None] for name in formats}
     return [
-        Target(model, modules[variant], variant, name, opsets[name])
+        Target(model, modules[variant], variant, name, opset)
         for model in models
         for variant in dict.fromkeys(variants)
-        for name in opsets
+        for name, wanted in of_format.items()
+        for opset in dict.fromkeys(wanted)
     ]
 
 
@@ -149,6 +150,7 @@ def _run(jobs: "list[Job]", workers: int) -> "tuple[list[Outcome], list[str]]":
                 error = future.exception()
                 if error is None:
                     outcomes.append(future.result())
+                    errors += outcomes[-1].errors
                 else:
                     errors.append(_describe(job, error))
                 print(

@@ -7,11 +7,14 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-from model_zoo import dataset, plugins
+from model_zoo import converter_environment, dataset, plugins
 from model_zoo.model import Model
 
 _HERE = Path(__file__).parent
-_SHARED = ("worker.py", "verification.py", "preprocess.py", "source.py", "weights.py", "torch_setup.py")
+_SHARED = (
+    *("worker.py", "verification.py", "preprocess.py", "source.py", "weights.py", "torch_setup.py"),
+    *("request.py", "bridge.py"),
+)
 
 
 def key(
@@ -37,9 +40,17 @@ def key(
 
 def versions(model: Model, format_name: str) -> dict[str, str | None]:
     """Return the installed version of each package that shapes the file; None where one is not installed."""
-    source = plugins.load("sources", model.source_kind)
-    packages = {*source.PACKAGES, *plugins.load("exporters", format_name).PACKAGES}
-    return {package: _version(package) for package in sorted(packages)}
+    packages = set(plugins.load("sources", model.source_kind).PACKAGES)
+    exporter = plugins.load("exporters", format_name)
+    locked: dict[str, str] = {}
+    if hasattr(exporter, "ENVIRONMENT"):
+        locked = converter_environment.versions(exporter.ENVIRONMENT)
+        packages |= set(plugins.load("exporters", exporter.SOURCE).PACKAGES)
+    else:
+        packages |= set(exporter.PACKAGES)
+    here = {package: _version(package) for package in packages}
+    there = {package: locked[package.lower()] for package in exporter.PACKAGES if locked}
+    return dict(sorted({**here, **there}.items()))
 
 
 @cache
@@ -51,12 +62,17 @@ def _version(package: str) -> str | None:
 
 
 def _files(model: Model, variant_module: str, format_name: str) -> list[Path]:
-    source = plugins.load("sources", model.source_kind)
+    source, folder = plugins.load("sources", model.source_kind), _HERE / "exporters"
+    exporter = plugins.load("exporters", format_name)
+    converted = hasattr(exporter, "ENVIRONMENT")
     return [
         *(_HERE / name for name in _SHARED),
         _HERE / "sources" / f"{model.source_kind}.py",
         _HERE / "variants" / f"{variant_module}.py",
-        _HERE / "exporters" / f"{format_name}.py",
+        folder / f"{format_name}.py",
+        *([folder / f"{exporter.SOURCE}.py"] if converted else []),
+        *([converter_environment.lock_of(exporter.ENVIRONMENT)] if converted else []),
+        *sorted(folder.glob("_[a-z]*.py")),
         _HERE / "datasets" / f"{dataset.module_of(model.dataset)}.py",
         *source.code_files(model),
     ]

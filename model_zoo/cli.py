@@ -40,6 +40,8 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = verbs.add_parser("list", help="print the catalogue")
     listing.set_defaults(verb=_list)
+    formats = verbs.add_parser("formats", help="print the formats that artifacts can have")
+    formats.set_defaults(verb=_formats)
     page = verbs.add_parser("page", help="print the page of the catalogue, docs/catalogue.md")
     page.set_defaults(verb=_page)
     build = verbs.add_parser("build", help="export and verify artifacts that the store lacks")
@@ -48,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--variants", nargs="+", default=["fp32"], metavar="NAME", help="default: fp32")
     build.add_argument("--formats", nargs="+", default=["onnx"], metavar="NAME", help="default: onnx")
     build.add_argument(
-        "--opset", type=int, default=building.DEFAULT_OPSET, help="of ONNX files (default: 17)"
+        "--opset", type=int, nargs="+", default=[building.DEFAULT_OPSET], help="of ONNX files (default: 17)"
     )
     build.add_argument(
         "--weights",
@@ -68,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument(
             "--store", type=Path, default=DEFAULT_STORE, metavar="DIR", help=f"default: {DEFAULT_STORE}"
         )
-    for verb in (listing, build, verify, trace):
+    for verb in (listing, formats, build, verify, trace):
         verb.add_argument("--json", action="store_true", help="print JSON on standard output")
     for verb in (listing, build):
         verb.add_argument(
@@ -102,6 +104,27 @@ def _list(options: argparse.Namespace) -> int:
             print(
                 f"{row['model']:32} {row['task']:15} {size:12} {parameters:>10}  {' '.join(row['formats'])}"
             )
+    return 0
+
+
+def _formats(options: argparse.Namespace) -> int:
+    rows = [
+        {
+            "format": name,
+            "file_format": exporter.FILE_FORMAT,
+            "layout": exporter.LAYOUT,
+            "opset": exporter.OPSET,
+            "precisions": list(exporter.PRECISIONS),
+            "environment": getattr(exporter, "ENVIRONMENT", None),
+            "description": str(exporter.__doc__).partition("\n")[0],
+        }
+        for name, exporter in ((name, plugins.load("exporters", name)) for name in plugins.names("exporters"))
+    ]
+    if options.json:
+        _print_json(rows)
+    else:
+        for row in rows:
+            print(f"{row['format']:20} {' '.join(row['precisions']):24} {row['description']}")
     return 0
 
 

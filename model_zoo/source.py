@@ -37,11 +37,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A torch network in evaluation mode, or an ONNX file, and where its weights come from.
+    """A torch network in evaluation mode, or a file, and where its weights come from.
 
     Attributes:
         weights, weights_detail: as in the artifact record.
-        file: an ONNX file, where there is no network.
+        file: a model's file, where there is no network.
+        file_format: the exporter that opens it.
         names: of the input and the first output.
         detail: what a variant did, for the artifact record.
     """
@@ -50,6 +51,7 @@ class Loaded:
     weights_detail: str
     module: "nn.Module | None" = None
     file: Path | None = None
+    file_format: str = "onnx"
     names: tuple[str, str] = ("input", "output")
     detail: dict[str, Any] | None = None
 

@@ -107,11 +107,11 @@ class Store:
     def is_whole(self, record: Record) -> bool:
         """Return whether an artifact's files and data set are there, by size (``verify`` reads the bytes)."""
         model = self.artifact_file(record)
+        parts = [model, *(model.with_name(entry["file"]) for entry in record.get("beside", []))]
         check = model.with_name(record["check"]["file"])
         data = self.root / "datasets" / record["dataset"]["sha256"] / "data.npz"
-        return (
-            model.is_file() and model.stat().st_size == record["bytes"] and check.is_file() and data.is_file()
-        )
+        there = all(path.is_file() for path in (*parts, check, data))
+        return there and sum(path.stat().st_size for path in parts) == record["bytes"]
 
     def write_index(self, wanted: Iterable[Record], unsupported: Iterable[Record] = ()) -> Record:
         """Write ``index.json``: of each identity the wanted artifact, else the last one, else the newest."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from model_zoo import plugins
+from model_zoo import bridge
 from model_zoo.errors import ZooError
 from model_zoo.store import Record, Store, sha256_of
 
@@ -78,6 +78,7 @@ def _problem(store: Store, record: Record) -> str | None:
     check = path.with_name(record["check"]["file"])
     data = store.root / "datasets" / record["dataset"]["sha256"] / "data.npz"
     expected = {path: record["sha256"], check: record["check"]["sha256"], data: record["dataset"]["sha256"]}
+    expected |= {path.with_name(entry["file"]): entry["sha256"] for entry in record.get("beside", [])}
     for file, digest in expected.items():
         if not file.is_file():
             return f"{file}: missing"
@@ -93,9 +94,9 @@ def _check_answers(record: Record, path: Path, check: Path) -> str | None:
 
     from model_zoo import verification
 
-    infer = plugins.load("exporters", record["format"]).load(path)
-    with np.load(check) as pairs:
+    with np.load(check) as pairs, bridge.opened(record["format"], path) as infer:
         found, expected = verification.run(infer, pairs["inputs"]), pairs["outputs"]
+    found = found.reshape(expected.shape)
     excess = np.abs(found - expected) - record["check"]["rtol"] * np.abs(expected)
     if not (excess <= record["check"]["atol"]).all():
         return f"{path}: its answers differ from its source's by up to {np.abs(found - expected).max():.3g}"

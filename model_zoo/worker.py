@@ -1,13 +1,17 @@
 """Make the artifacts of one variant of one model: the part of a build that imports torch."""
 
 import ctypes
+import hashlib
 import os
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -16,15 +20,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_zoo import cache_key, dataset, plugins, torch_setup, verification
+from model_zoo import bridge, cache_key, dataset, plugins, torch_setup, verification
 from model_zoo.dataset import Dataset
-from model_zoo.errors import UnsupportedError
+from model_zoo.errors import UnsupportedError, ZooError
 from model_zoo.model import Model
+from model_zoo.request import Request as ExportRequest
 from model_zoo.source import Loaded, Request
 from model_zoo.store import IDENTITY, Record, Store, sha256_of, write_json
 
 _PR_SET_PDEATHSIG = 1
 N_CALIBRATION = 32
+SOURCE_OPSET = 17
+"""Of the ONNX files that other formats are converted from."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job: the records of its artifacts, and of the combinations that cannot be."""
+    """What became of a job: its artifacts, the combinations that cannot be, and those that failed this time."""
 
     artifacts: list[Record]
     unsupported: list[Record]
+    errors: list[str]
 
 
 def initialise(threads: int) -> None:
@@ -62,26 +70,30 @@ def build(job: Job) -> Outcome:
     loaded = plugins.load("sources", job.model.source_kind).load(request)
     variant = plugins.load("variants", job.variant_module)
     data_record = _publish_dataset(store, data)
-    artifacts, unsupported = [], []
+    artifacts, unsupported, errors = [], [], []
     try:
         transformed = variant.transform(loaded, job.variant, job.model)
     except UnsupportedError as error:
         say(f"{job.model.name} {job.variant}: unsupported: {error}")
-        return Outcome([], [_refusal(job, *target, error) for target in job.targets])
+        return Outcome([], [_refusal(job, *target, error) for target in job.targets], [])
     source = loaded if transformed.detail is None else transformed
-    expected = verification.reference(_infer(source), job.model, data)
+    with _opened(source) as infer:
+        expected = verification.reference(infer, job.model, data)
+    maker = _Maker(job, store, data, data_record, expected, variant, transformed)
     for format_name, opset in job.targets:
         started = time.monotonic()
         try:
-            maker = _Maker(job, store, data, data_record, expected, variant)
-            record = maker.make(transformed, format_name, opset)
+            record = maker.make(format_name, opset)
         except UnsupportedError as error:
             unsupported.append(_refusal(job, format_name, opset, error))
             say(f"{job.model.name} {job.variant} {format_name}: unsupported: {error}")
             continue
+        except ZooError as error:
+            errors.append(f"{job.model.name} {job.variant} {format_name}: {error}")
+            continue
         artifacts.append(record)
         say(f"{summary(record)} in {time.monotonic() - started:.1f} s")
-    return Outcome(artifacts, unsupported)
+    return Outcome(artifacts, unsupported, errors)
 
 
 def _load_dataset(model: Model) -> Dataset:
@@ -122,39 +134,61 @@ class _Maker:
     data_record: Record
     expected: verification.Reference
     variant: ModuleType
+    loaded: Loaded
 
-    def make(self, loaded: Loaded, format_name: str, opset: int | None) -> Record:
-        import torch
-
+    def make(self, format_name: str, opset: int | None) -> Record:
         exporter = plugins.load("exporters", format_name)
+        precision = self.variant.precision(self.job.variant)
+        if precision not in exporter.PRECISIONS:
+            valid = ", ".join(exporter.PRECISIONS)
+            raise UnsupportedError(f"{format_name} files are made as {valid}, not as {precision}")
         directory = self.store.incoming()
         try:
             path = directory / f"model.{exporter.EXTENSION}"
-            example = torch.from_numpy(self.expected.inputs[:1])
-            exporter.export(loaded, example, path, opset)
-            detail = self.variant.finish(path, format_name, self._calibration()) or loaded.detail
-            infer = exporter.load(path)
-            verified = verification.verify(
-                infer, self.expected, self.variant.TOLERANCE, self.job.model, loaded.weights
-            )
-            if loaded.weights != "seeded_random":
-                verified["accuracy"] = verification.accuracy(infer, self.job.model, self.data)
+            made = self._export(exporter, format_name, path, precision, opset)
+            detail = {**(self.loaded.detail or {}), **(made or {})} or None
+            with bridge.opened(format_name, path) as infer:
+                verified = self._verified(_in_layout(infer, exporter.LAYOUT))
             inputs, outputs = self.expected.check_pairs()
-            np.savez(directory / "check.npz", inputs=inputs, outputs=outputs)
-            record = self._record(loaded, format_name, opset, path, detail) | {"verification": verified}
+            np.savez(directory / "check.npz", inputs=to_layout(inputs, exporter.LAYOUT), outputs=outputs)
+            record = self._record(exporter, format_name, opset, path, detail) | {"verification": verified}
             write_json(directory / "artifact.json", record)
             self.store.publish(directory, "artifacts", record["sha256"])
             return record
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
-    def _calibration(self) -> verification.Floats:
-        return self.job.model.preprocess.apply(self.data.calibration[:N_CALIBRATION])
+    def _export(
+        self, exporter: ModuleType, format_name: str, path: Path, precision: str, opset: int | None
+    ) -> Record | None:
+        calibration = self.job.model.preprocess.apply(self.data.calibration[:N_CALIBRATION])
+        request = ExportRequest(precision, opset, calibration)
+        if not hasattr(exporter, "ENVIRONMENT"):
+            said: Record | None = exporter.export(self.loaded, path, request)
+        else:
+            between = replace(request, precision=exporter.PRECISIONS[precision], opset=SOURCE_OPSET)
+            maker = plugins.load("exporters", exporter.SOURCE)
+            with tempfile.TemporaryDirectory(prefix="edgebench-source-") as folder:
+                source = Path(folder) / f"model.{maker.EXTENSION}"
+                maker.export(self.loaded, source, between)
+                said = bridge.convert(format_name, source, path, request)
+        if precision not in ("int8", "uint8"):
+            return said
+        digest = hashlib.sha256(calibration.tobytes()).hexdigest()
+        return {**(said or {}), "calibration": {"n": len(calibration), "sha256": digest}}
+
+    def _verified(self, infer: verification.Infer) -> Record:
+        tolerance, weights = self.variant.TOLERANCE, self.loaded.weights
+        verified = verification.verify(infer, self.expected, tolerance, self.job.model, weights)
+        if weights != "seeded_random":
+            verified["accuracy"] = verification.accuracy(infer, self.job.model, self.data)
+        return verified
 
     def _record(
-        self, loaded: Loaded, format_name: str, opset: int | None, path: Path, detail: Record | None
+        self, exporter: ModuleType, format_name: str, opset: int | None, path: Path, detail: Record | None
     ) -> Record:
-        job, model = self.job, self.job.model
+        job, model, loaded = self.job, self.job.model, self.loaded
+        beside = _beside(path)
         output_shape = [1, *self.expected.outputs.shape[1:]]
         key = cache_key.key(model, job.variant_module, job.variant, format_name, opset, loaded.weights)
         return {
@@ -163,9 +197,11 @@ class _Maker:
             "model": model.name,
             "variant": job.variant,
             "format": format_name,
+            "file_format": exporter.FILE_FORMAT,
             "opset": opset,
             "file": path.name,
-            "bytes": path.stat().st_size,
+            "beside": beside,
+            "bytes": path.stat().st_size + sum(entry["bytes"] for entry in beside),
             "task": model.task,
             "weights": loaded.weights,
             "weights_detail": loaded.weights_detail,
@@ -173,9 +209,9 @@ class _Maker:
             "classes": model.classes,
             "input": {
                 "name": loaded.names[0],
-                "shape": list(model.input_shape),
+                "shape": list(to_layout(np.empty(model.input_shape), exporter.LAYOUT).shape),
                 "dtype": "float32",
-                "layout": "NCHW",
+                "layout": exporter.LAYOUT,
             },
             "preprocess": model.preprocess.record(),
             "postprocess": model.postprocess,
@@ -205,23 +241,44 @@ def _parameters(loaded: Loaded) -> int | None:
     return sum(parameter.numel() for parameter in loaded.module.parameters())
 
 
+def to_layout(images: NDArray[Any], layout: str) -> NDArray[Any]:
+    """Turn images (n, C, H, W) into a file's layout."""
+    return np.ascontiguousarray(images.transpose(0, 2, 3, 1)) if layout == "NHWC" else images
+
+
+def _in_layout(infer: verification.Infer, layout: str) -> verification.Infer:
+    """Return the inference on batches (1, C, H, W) of a file with another layout."""
+    return lambda batch: infer(to_layout(batch, layout))
+
+
+def _beside(path: Path) -> list[Record]:
+    """Return what lies beside a model's file and is a part of it, such as weights."""
+    files = sorted(
+        other for other in path.parent.iterdir() if other not in (path, path.with_name("check.npz"))
+    )
+    return [{"file": f.name, "sha256": sha256_of(f), "bytes": f.stat().st_size} for f in files]
+
+
 def _compressed_bytes(path: Path) -> int:
     return len(zlib.compress(path.read_bytes(), 6))
 
 
-def _infer(loaded: Loaded) -> verification.Infer:
+@contextmanager
+def _opened(loaded: Loaded) -> Iterator[verification.Infer]:
+    """Open the source itself for inference on batches (1, C, H, W)."""
     import torch
 
     if loaded.file is not None:
-        infer_file: verification.Infer = plugins.load("exporters", "onnx").load(loaded.file)
-        return infer_file
+        with bridge.opened(loaded.file_format, loaded.file) as infer:
+            yield _in_layout(infer, plugins.load("exporters", loaded.file_format).LAYOUT)
+        return
     network = loaded.network()
 
-    def infer(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def infer_network(batch: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.no_grad():
             return np.asarray(network(torch.from_numpy(batch)).float().numpy())
 
-    return infer
+    yield infer_network
 
 
 def _publish_dataset(store: Store, data: Dataset) -> Record:

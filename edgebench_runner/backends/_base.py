@@ -45,12 +45,14 @@ class Backend(object):
 
     Attributes:
         formats: artifact formats it can load.
+        default_format: the zoo's format that it is given where a profile names none; None: its first.
         options: its options by name, as ``option`` describes them.
         needs_artifact: false for a backend that runs nothing.
         times_itself: true for a tool that times its own inferences: ``run`` takes the place of the loop.
     """
 
     formats: Tuple[str, ...] = ()
+    default_format: Optional[str] = None
     options: Dict[str, Option] = {}
     needs_artifact = True
     times_itself = False

@@ -20,6 +20,7 @@ class Backend(_base.Backend):
     """
 
     formats = ("onnx", "tensorrt")
+    default_format = "onnx_tensorrt"
     options = {
         "streams": _base.STREAMS,
         "precision": _base.precision(*_PRECISIONS),

@@ -47,12 +47,13 @@ class Backend(_base.Backend):
         self._interpreters = [self._interpreter(path) for _ in range(self.settings["streams"])]
         shape = self._interpreters[0].get_input_details()[0]["shape"]
         _base.require_shape([int(size) for size in shape], artifact)  # type: ignore[arg-type]
+        self._output_shape = artifact.get("output_shape")  # type: ignore[union-attr]
 
     def stream(self, index: int) -> Callable[[Any], Any]:
         """Return the inference of one interpreter; each stream has its own."""
         interpreter = self._interpreters[index]
         entry, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-        encode, decode = _encoder(entry), _decoder(result)
+        encode, decode = _encoder(entry), _decoder(result, self._output_shape)
         set_tensor, invoke, get_tensor = interpreter.set_tensor, interpreter.invoke, interpreter.get_tensor
         entry_index, result_index = entry["index"], result["index"]
 
@@ -151,14 +152,20 @@ def _encoder(details: Dict) -> Callable[[Any], Any]:
     return quantize
 
 
-def _decoder(details: Dict) -> Callable[[Any], Any]:
-    """Return the conversion from the output's type to float32."""
+def _decoder(details: Dict, shape: Optional[List[int]]) -> Callable[[Any], Any]:
+    """Return the conversion from the output's type to float32, and to the source's shape where the file's is flat."""
     import numpy as np
 
     kind, (scale, zero_point) = details["dtype"], details["quantization"]
+    flat = shape is not None and len(shape) > 2 and len(details["shape"]) == 2
     if kind == np.float32:
-        return lambda tensor: tensor
-    return lambda tensor: (tensor.astype(np.float32) - zero_point) * np.float32(scale)
+        return (lambda tensor: tensor.reshape(shape)) if flat else (lambda tensor: tensor)
+
+    def restore(tensor: Any) -> Any:
+        values = (tensor.astype(np.float32) - zero_point) * np.float32(scale)
+        return values.reshape(shape) if flat else values
+
+    return restore
 
 
 def _replaced(delegate: Dict, operators: List[Dict]) -> Set[int]:

@@ -30,6 +30,7 @@ class Backend(_base.Backend):
     """
 
     formats = ("onnx", "tensorrt")
+    default_format = "onnx_tensorrt"
     times_itself = True
     options = {
         "path": _base.option("str", None, "the tool, where it is neither on PATH nor in " + _USUAL_PATH),

@@ -3,43 +3,63 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model_zoo.errors import UnsupportedError
+from model_zoo.exporters import _onnx_int8
+from model_zoo.request import Request
 from model_zoo.source import Loaded
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 EXTENSION = "onnx"
-PACKAGES = ("torch", "onnx")
+FILE_FORMAT = "onnx"
+LAYOUT = "NCHW"
 OPSET = True
+PRECISIONS = ("fp32", "fp16", "int8")
+PACKAGES = ("torch", "onnx", "onnxruntime")
 
 
-def export(loaded: Loaded, example: "Tensor", path: Path, opset: int) -> None:
+def export(loaded: Loaded, path: Path, request: Request) -> None:
     """Write the network as one ONNX file with fixed shapes; input ``input``, output ``output``.
 
-    A user's ONNX file is taken as it is. The tracing exporter is used because every runtime from onnxruntime 1.16
-    on reads what it writes (IR 8).
+    A user's ONNX file is taken as it is, or quantised. The tracing exporter is used because every runtime from
+    onnxruntime 1.16 on reads what it writes (IR 8).
     """
-    if loaded.file is not None:
-        shutil.copyfile(loaded.file, path)
-        return
+    write(loaded, path, request)
+    if request.precision == "int8":
+        _onnx_int8.quantise(path, request.calibration)
+
+
+def write(loaded: Loaded, path: Path, request: Request) -> None:
+    """Write the network before it is quantised."""
     import onnx
+
+    if loaded.file is not None:
+        if loaded.file_format != "onnx":
+            raise UnsupportedError(f"the source is a file ({loaded.file}) that is not ONNX")
+        if request.precision == "fp16":
+            raise UnsupportedError(f"the source is a file ({loaded.file}), not a torch network")
+        shutil.copyfile(loaded.file, path)
+    else:
+        _trace(loaded, path, request)
+        onnx.checker.check_model(str(path), full_check=True)
+
+
+def _trace(loaded: Loaded, path: Path, request: Request) -> None:
     import torch
 
+    from model_zoo.exporters import _half
+
     torch.onnx.export(
-        loaded.network(),
-        (example,),
+        _half.in_precision(loaded.network(), request.precision),
+        (torch.from_numpy(request.example),),
         str(path),
-        opset_version=opset,
+        opset_version=request.opset,
         dynamo=False,
         input_names=["input"],
         output_names=["output"],
     )
-    onnx.checker.check_model(str(path), full_check=True)
 
 
 def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

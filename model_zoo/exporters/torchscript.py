@@ -2,27 +2,30 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model_zoo.request import Request
 from model_zoo.source import Loaded
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 EXTENSION = "pt"
-PACKAGES = ("torch",)
+FILE_FORMAT = "torchscript"
+LAYOUT = "NCHW"
 OPSET = False
+PRECISIONS = ("fp32", "fp16")
+PACKAGES = ("torch",)
 
 
-def export(loaded: Loaded, example: "Tensor", path: Path, opset: None) -> None:
+def export(loaded: Loaded, path: Path, request: Request) -> None:
     """Trace the network and save it. It is not frozen: torch 2.6 dies of that on ARMv8.0."""
     import torch
 
+    from model_zoo.exporters import _half
+
+    network = _half.in_precision(loaded.network(), request.precision)
     with torch.no_grad():
-        torch.jit.trace(loaded.network(), example, check_trace=False).save(str(path))
+        torch.jit.trace(network, torch.from_numpy(request.example), check_trace=False).save(str(path))
 
 
 def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

@@ -1,10 +1,8 @@
 """Single precision: the network as it is."""
 
-from pathlib import Path
-
 from model_zoo.model import Model
 from model_zoo.source import Loaded
-from model_zoo.verification import Floats, Tolerance
+from model_zoo.verification import Tolerance
 
 NAMES = ("fp32",)
 TOLERANCE = Tolerance(atol=2e-3, rtol=1e-3, correlation=0.9999, top1_agreement=1.0)
@@ -15,10 +13,11 @@ def applies(weights: str) -> bool:
     return True
 
 
+def precision(name: str) -> str:
+    """Return the precision that the exporters are asked for."""
+    return "fp32"
+
+
 def transform(loaded: Loaded, name: str, model: Model) -> Loaded:
     """Return the network unchanged."""
     return loaded
-
-
-def finish(path: Path, format_name: str, calibration: Floats) -> None:
-    """Leave the exported file as it is; there is nothing to record."""

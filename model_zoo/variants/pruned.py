@@ -5,14 +5,13 @@ zeros held, for a few epochs. Biases and normalisation are left alone.
 """
 
 import copy
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_zoo import plugins
 from model_zoo.errors import UnsupportedError
 from model_zoo.model import Model
 from model_zoo.source import Loaded
-from model_zoo.verification import Floats, Tolerance
+from model_zoo.verification import Tolerance
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,6 +25,11 @@ EPOCHS = 5
 def applies(weights: str) -> bool:
     """Return whether the variant can be made of a model whose best weights are of this kind."""
     return weights == "trained"
+
+
+def precision(name: str) -> str:
+    """Return the precision that the exporters are asked for."""
+    return "fp32"
 
 
 def transform(loaded: Loaded, name: str, model: Model) -> Loaded:
@@ -54,10 +58,6 @@ def transform(loaded: Loaded, name: str, model: Model) -> Loaded:
         prune.remove(layer, "weight")
     detail = {"sparsity": sparsity, "parameters_left": _nonzero(network), "fine_tuning": tuning}
     return Loaded("trained", f"{loaded.weights_detail}; pruned and fine-tuned", network.eval(), detail=detail)
-
-
-def finish(path: Path, format_name: str, calibration: Floats) -> None:
-    """Leave the exported file as it is; there is nothing to record."""
 
 
 def _nonzero(network: "nn.Module") -> int:

@@ -26,18 +26,21 @@ def a_catalogue() -> Catalogues:
             "onnxruntime": {
                 "name": "onnxruntime",
                 "formats": ["onnx"],
+                "default_format": "onnx",
                 "options": {"threads": threads, "device": device},
                 "tasks": None,
             },
             "pytorch": {
                 "name": "pytorch",
                 "formats": ["torchscript"],
+                "default_format": "torchscript",
                 "options": {"threads": threads},
                 "tasks": None,
             },
             "null": {
                 "name": "null",
                 "formats": [],
+                "default_format": None,
                 "options": {"sleep_s": {"type": "float", "default": 0.0, "help": "", "minimum": 0}},
                 "tasks": None,
             },
@@ -60,6 +63,10 @@ def a_catalogue() -> Catalogues:
                 "variants": ["fp32"],
                 "formats": ["onnx", "torchscript"],
             },
+        },
+        formats={
+            "onnx": {"format": "onnx", "file_format": "onnx", "opset": True},
+            "torchscript": {"format": "torchscript", "file_format": "torchscript", "opset": False},
         },
         kinds=["generic_linux", "raspberry_pi_4"],
     )
@@ -143,6 +150,7 @@ def a_zoo(**artifact_changes: Any) -> dict[str, Any]:
         "task": "classification",
         "weights": "trained",
         "classes": 10,
+        "outputs": [{"name": "output", "shape": [1, 10], "dtype": "float32"}],
         "input": {"name": "input", "shape": [1, 1, 8, 8], "dtype": "float32", "layout": "NCHW"},
         "preprocess": {"size": [8, 8], "scale": 1.0, "mean": [0.0], "std": [1.0]},
         "dataset": {"name": "digits", "sha256": "d" * 64},

@@ -76,9 +76,10 @@ def test_catalogues_are_kept_by_name(tmp_path: Path) -> None:
     write_packages(
         tmp_path,
         power_meter="""print('[{"name": "tc66c"}]')""",
-        model_zoo="""print('[{"model": "digits_cnn"}]')""",
+        model_zoo="""print('[{"model": "digits_cnn", "format": "onnx"}]')""",
     )
     found = catalogues.ask_all(tmp_path)
     assert found.drivers == {"tc66c": {"name": "tc66c"}}
-    assert found.models == {"digits_cnn": {"model": "digits_cnn"}}
+    assert found.models == {"digits_cnn": {"model": "digits_cnn", "format": "onnx"}}
+    assert found.formats == {"onnx": {"model": "digits_cnn", "format": "onnx"}}
     assert found.backends == {}

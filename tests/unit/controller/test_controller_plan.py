@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from controller.catalogues import Catalogues
 from controller.plan import cells_of, make_manifest, new_sweep_id
 from tests.unit.controller.controller_factory import (
     ROOT,
@@ -157,3 +158,56 @@ def test_a_meter_is_recorded_with_what_it_is() -> None:
 def test_sweep_ids_name_their_profile_and_sort_by_time() -> None:
     assert new_sweep_id("smoke").endswith("-smoke")
     assert new_sweep_id("a") <= new_sweep_id("b")
+
+
+def a_catalogue_with_routes() -> Catalogues:
+    """Two ways to write TensorFlow Lite files, and a backend that reads OpenVINO's and ONNX files."""
+    catalogue = a_catalogue()
+    for name, kind in (("tflite", "tflite"), ("a_tflite", "tflite"), ("openvino", "openvino")):
+        catalogue.formats[name] = {"format": name, "file_format": kind, "opset": False}
+    catalogue.models["digits_cnn"]["formats"] = ["a_tflite", "onnx", "openvino", "tflite", "torchscript"]
+    catalogue.backends["openvino"] = {
+        **catalogue.backends["pytorch"],
+        "formats": ["openvino", "onnx"],
+        "default_format": "openvino",
+    }
+    catalogue.backends["tflite"] = {
+        **catalogue.backends["pytorch"],
+        "formats": ["tflite"],
+        "default_format": "tflite",
+    }
+    return catalogue
+
+
+@pytest.mark.parametrize(
+    ("label", "entry", "formats", "found"),
+    [
+        ("openvino", {}, None, ("openvino", None)),
+        ("openvino", {"format": "onnx"}, None, ("onnx", 17)),
+        ("openvino", {}, ["onnx"], ("onnx", 17)),
+        ("tflite", {}, None, ("tflite", None)),
+        ("coral", {"runtime": "tflite", "format": "a_tflite"}, None, ("a_tflite", None)),
+        ("tflite", {}, ["a_tflite", "onnx"], ("a_tflite", None)),
+    ],
+)
+def test_the_format_is_the_profiles_else_the_backends_default_else_the_first(
+    label, entry, formats, found
+) -> None:
+    catalogue = a_catalogue_with_routes()
+    if formats:
+        catalogue.models["digits_cnn"]["formats"] = formats
+    (cell,) = cells_of({"pi": a_host()}, a_profile(backends={label: entry}, repeats=1), 1, catalogue)
+    assert (cell["format"], cell["opset"]) == found
+
+
+def test_an_old_board_gets_an_older_opset_and_none_gets_a_newer_one_than_the_profile() -> None:
+    hosts = {"nano": a_host(edgebench_opset=13), "orin": a_host(edgebench_opset=25), "pi": a_host()}
+    cells = cells_of(hosts, a_profile(), 1, a_catalogue())
+    assert {(cell["board"], cell["opset"]) for cell in cells} == {("nano", 13), ("orin", 17), ("pi", 17)}
+
+
+def test_a_backend_of_its_own_variants_is_planned_with_them() -> None:
+    backends = {"onnxruntime": {"variants": ["fp32", "int8"]}, "pytorch": {}}
+    cells = plan(["pi"], backends=backends, variants=["fp32"])
+    found = {(cell["backend"], cell["variant"]) for cell in cells}
+    assert found == {("onnxruntime", "fp32"), ("onnxruntime", "int8"), ("pytorch", "fp32")}

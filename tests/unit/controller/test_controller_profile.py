@@ -230,3 +230,18 @@ def test_a_backend_that_reads_no_format_of_a_model_is_refused() -> None:
     assert problem.key == "backends.onnxruntime"
     assert "torchscript" in problem.valid
     assert "digits_cnn" in problem.valid
+
+
+@pytest.mark.parametrize("wanted", ["torchscript", "tflight"])
+def test_a_format_that_a_backend_does_not_read_or_that_is_not_there_is_refused(wanted: str) -> None:
+    (problem,) = profile.check_names(
+        a_profile(backends={"onnxruntime": {"format": wanted}}), "profiles/made.yml", a_catalogue()
+    )
+    assert (problem.key, problem.found) == ("backends.onnxruntime.format", wanted)
+    assert "onnx (formats of model digits_cnn that onnxruntime reads)" in problem.valid
+
+
+def test_a_variant_of_a_backend_that_a_model_lacks_is_refused() -> None:
+    backends = {"onnxruntime": {"variants": ["fp32", "int4"]}}
+    (problem,) = profile.check_names(a_profile(backends=backends), "profiles/made.yml", a_catalogue())
+    assert (problem.key, problem.found) == ("backends.onnxruntime.variants", "int4")

@@ -113,11 +113,11 @@ def test_a_board_gets_the_files_of_its_own_cells() -> None:
     wanted = spec.wanted_artifacts(cells)
     assert wanted == {
         "pi": [
-            {"model": "digits_cnn", "variant": "fp32", "format": found}
-            for found in dict.fromkeys(cell["format"] for cell in cells)
+            {"model": "digits_cnn", "variant": "fp32", "format": found, "opset": opset}
+            for found, opset in dict.fromkeys((cell["format"], cell["opset"]) for cell in cells)
         ]
     }
-    files = spec.zoo_files_of(a_zoo(), {"profile": a_profile(), "artifacts": wanted}, "pi")
+    files = spec.zoo_files_of(a_zoo(), {"artifacts": wanted}, "pi")
     assert files == [
         f"artifacts/{'a' * 64}/check.npz",
         f"artifacts/{'a' * 64}/model.onnx",
@@ -126,7 +126,7 @@ def test_a_board_gets_the_files_of_its_own_cells() -> None:
 
 
 def test_what_the_zoo_lacks_is_not_copied() -> None:
-    plan = {"profile": a_profile(opset=13), "artifacts": spec.wanted_artifacts(a_manifest()["cells"])}
+    plan = {"artifacts": spec.wanted_artifacts(a_manifest(opset=13)["cells"])}
     assert spec.zoo_files_of(a_zoo(), plan, "pi") == []
 
 

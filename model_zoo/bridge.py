@@ -1,0 +1,180 @@
+"""To a converter and back: what runs in its own environment, and how the controller's environment calls it.
+
+``python -m model_zoo.bridge convert|serve`` is the far side. It says what it has to say in files and in length-prefixed
+arrays on its standard output; whatever the libraries print goes to a log.
+"""
+
+import ctypes
+import errno
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_zoo import converter_environment, plugins
+from model_zoo.errors import UnsupportedError, ZooError
+from model_zoo.request import Request
+
+Floats = NDArray[np.float32]
+_PR_SET_PDEATHSIG = 1
+_LENGTH_BYTES = 8
+_CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
+_OF_THIS_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EIO, errno.EMFILE)
+
+
+def convert(exporter: str, source: Path, path: Path, request: Request) -> dict[str, Any] | None:
+    """Let an exporter convert a file in its environment.
+
+    Raises:
+        UnsupportedError: the converter refused the network, with its words, or crashed of it.
+        ZooError: the environment cannot be made, the converter was killed, or the machine lacks memory or space.
+    """
+    with tempfile.TemporaryDirectory(prefix="edgebench-convert-") as scratch:
+        folder = Path(scratch)
+        np.save(folder / "calibration.npy", request.calibration)
+        asked = {**asdict(request), "calibration": str(folder / "calibration.npy")}
+        job = {"exporter": exporter, "source": str(source), "path": str(path), "request": asked}
+        (folder / "job.json").write_text(json.dumps(job))
+        with (folder / "log.txt").open("wb") as log:
+            done = subprocess.run(
+                _command(exporter, "convert", str(folder / "job.json")),
+                cwd=folder,
+                env=_variables(),
+                stdout=log,
+                stderr=log,
+                check=False,
+            )
+        answer = folder / "answer.json"
+        if not answer.exists():
+            words = f"{exporter}: the converter {_ending(done.returncode)}: {_last_words(log.name)}"
+            raise UnsupportedError(words) if -done.returncode in _CRASHES else ZooError(words)
+        result = json.loads(answer.read_text())
+    if "refusal" in result:
+        raise UnsupportedError(f"{exporter}: {result['refusal']}")
+    detail: dict[str, Any] | None = result["detail"]
+    return detail
+
+
+@contextmanager
+def opened(exporter: str, path: Path) -> Iterator[Callable[[Floats], Floats]]:
+    """Open an artifact for inference, in the environment of its exporter where that is not this one."""
+    module = plugins.load("exporters", exporter)
+    if not hasattr(module, "ENVIRONMENT"):
+        yield module.load(path)
+        return
+    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory(prefix="edgebench-serve-") as scratch:
+        process = subprocess.Popen(
+            _command(exporter, "serve", exporter, str(path.resolve())),
+            cwd=scratch,
+            env=_variables(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        to, back = process.stdin, process.stdout
+
+        def infer(batch: Floats) -> Floats:
+            try:
+                _send(to, batch)
+                found = _receive(back)
+            except BrokenPipeError:
+                found = None
+            if found is None:
+                log.seek(0)
+                words = log.read().decode(errors="replace").strip().splitlines()[-1:]
+                raise ZooError(f"{path}: {exporter} {_ending(process.wait())}: {' '.join(words)}")
+            return found
+
+        try:
+            yield infer
+        finally:
+            process.kill()
+            process.wait()
+            to.close()
+            back.close()
+
+
+def _command(exporter: str, *arguments: str) -> list[str]:
+    python = converter_environment.python_of(plugins.load("exporters", exporter).ENVIRONMENT)
+    return [str(python), "-P", "-m", "model_zoo.bridge", *arguments]
+
+
+def _variables() -> dict[str, str]:
+    """This process's variables; the other interpreter finds this package, and TensorFlow is less talkative."""
+    return {**os.environ, "PYTHONPATH": str(converter_environment.CHECKOUT), "TF_CPP_MIN_LOG_LEVEL": "2"}
+
+
+def _ending(code: int) -> str:
+    return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+
+def _last_words(log: str) -> str:
+    return " | ".join(Path(log).read_text(errors="replace").strip().splitlines()[-2:])
+
+
+def _send(stream: IO[bytes], array: NDArray[Any]) -> None:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    stream.write(buffer.tell().to_bytes(_LENGTH_BYTES, "little") + buffer.getvalue())
+    stream.flush()
+
+
+def _receive(stream: IO[bytes]) -> Floats | None:
+    """Return the next array, None at the end of the stream."""
+    head = stream.read(_LENGTH_BYTES)
+    if len(head) < _LENGTH_BYTES:
+        return None
+    body = stream.read(int.from_bytes(head, "little"))
+    return np.asarray(np.load(io.BytesIO(body), allow_pickle=False), np.float32)
+
+
+def _far_convert(job_file: Path) -> None:
+    """Convert, and write ``answer.json``: what the exporter says of the file, or why it cannot be."""
+    job = json.loads(job_file.read_text())
+    asked = job["request"]
+    request = Request(**{**asked, "calibration": np.load(asked["calibration"], allow_pickle=False)})
+    exporter = plugins.load("exporters", job["exporter"])
+    try:
+        answer = {"detail": exporter.convert(Path(job["source"]), Path(job["path"]), request)}
+    except UnsupportedError as error:
+        answer = {"refusal": str(error)}
+    except (Exception, SystemExit) as error:
+        if isinstance(error, MemoryError | ImportError) or getattr(error, "errno", None) in _OF_THIS_MACHINE:
+            raise
+        words = " ".join(str(error).split()) or "no reason given"
+        answer = {"refusal": f"{type(error).__name__}: {words[:500]}"}
+    job_file.with_name("answer.json").write_text(json.dumps(answer))
+
+
+def _far_serve(exporter: str, path: Path) -> None:
+    """Answer every array on standard input with the artifact's output, until the input ends."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    infer = plugins.load("exporters", exporter).load(path)
+    while (batch := _receive(sys.stdin.buffer)) is not None:
+        _send(answers, np.asarray(infer(batch), np.float32))
+
+
+def _far_side(arguments: list[str]) -> None:
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if arguments[0] == "convert":
+        _far_convert(Path(arguments[1]))
+    else:
+        _far_serve(arguments[1], Path(arguments[2]))
+
+
+if __name__ == "__main__":
+    _far_side(sys.argv[1:])
