@@ -5,11 +5,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import shlex
 import shutil
 from pathlib import Path
 
-from virtual_lab.command import run
+from virtual_lab import crossgrade, kernel
+from virtual_lab.command import MMDEBSTRAP, run
 from virtual_lab.errors import LabError
 
 PACKAGES = (
@@ -24,16 +24,13 @@ PACKAGES = (
     "systemd-sysv",
 )
 CONTAINER_PACKAGES = ("python3-venv",)
-# No python3-venv: it brings ca-certificates, whose configuration hangs under Debian 12's qemu-user. What it is for
-# (ensurepip) no environment of a board uses; in bullseye pip also needs the distutils that come with it.
-EMULATED_PACKAGES = ("initramfs-tools", "kmod", "linux-image-arm64")
-EMULATED_PACKAGES_OF = {"bullseye": ("python3-distutils",)}
-# Of the hundreds of drivers that an initial RAM disk would hold, an emulated board needs those of its own disk; and
-# under emulation each one costs a second.
-RAM_DISK_FILES = {
-    "etc/initramfs-tools/conf.d/virtual_lab": "MODULES=list\nCOMPRESS=gzip\nRESUME=none\n",
-    "usr/share/initramfs-tools/modules.d/virtual_lab": "virtio_pci\nvirtio_mmio\nvirtio_blk\next4\n",
-}
+EMULATED_PACKAGES = (*CONTAINER_PACKAGES, "kmod", "udev")
+# Databases of hardware that an emulated board has not, and what nobody reads there.
+EXCLUDED = ("/lib/udev/hwdb.d/*", "/usr/lib/udev/hwdb.d/*", "/usr/share/doc/*", "/usr/share/man/*")
+EMULATED_OPTIONS = (
+    "--hook-directory=/usr/share/mmdebstrap/hooks/merged-usr",
+    *(f"--dpkgopt=path-exclude={pattern}" for pattern in EXCLUDED),
+)
 # A board has neither a console user nor the internet, and background work would disturb what runs on it.
 MASKED_UNITS = (
     "apt-daily-upgrade.timer",
@@ -57,7 +54,7 @@ def path(images: Path, release: str, architecture: str | None = None) -> Path:
         release: Debian release.
         architecture: None for this machine's own, for containers; `arm64` for emulated boards, with a kernel.
     """
-    recipe = json.dumps([_packages(release, architecture), _files(architecture), MASKED_UNITS]).encode()
+    recipe = json.dumps([_packages(architecture), _foreign_recipe(architecture), MASKED_UNITS]).encode()
     name = f"{release}-{architecture}" if architecture else release
     return images / f"{name}-{hashlib.sha256(recipe).hexdigest()[:12]}"
 
@@ -81,15 +78,16 @@ def ensure(images: Path, release: str, architecture: str | None, mirror: str | N
 def _make(final: Path, release: str, architecture: str | None, mirror: str | None) -> None:
     draft = final.with_suffix(".draft")
     shutil.rmtree(draft, ignore_errors=True)
-    command = ["mmdebstrap", "--quiet", "--mode=root", "--format=directory", "--variant=minbase"]
-    if architecture:
-        command.append(f"--architectures={architecture}")
-    command += [_writing_hook(name, text) for name, text in _files(architecture).items()]
-    command += [f"--include={','.join(_packages(release, architecture))}", release, str(draft)]
+    options = EMULATED_OPTIONS if architecture else ()
+    command = [*MMDEBSTRAP, "--variant=minbase", *options]
+    command += [f"--include={','.join(_packages(architecture))}", release, str(draft)]
     if mirror:
         command.append(mirror)
     try:
         run(command)
+        if architecture:
+            crossgrade.crossgrade(draft, release, architecture, options, mirror)
+            kernel.install(draft, release, architecture, mirror)
         _generalise(draft)
     except LabError:
         shutil.rmtree(draft, ignore_errors=True)
@@ -97,20 +95,14 @@ def _make(final: Path, release: str, architecture: str | None, mirror: str | Non
     draft.rename(final)
 
 
-def _writing_hook(name: str, text: str) -> str:
-    """An option of mmdebstrap that writes a file before the packages that read it are installed."""
-    parent, content = shlex.quote(str(Path(name).parent)), shlex.quote(text)
-    return f'--essential-hook=mkdir -p "$1"/{parent} && printf %s {content} > "$1"/{shlex.quote(name)}'
+def _foreign_recipe(architecture: str | None) -> dict[str, object]:
+    return {"options": EMULATED_OPTIONS, "kernel": kernel.RECIPE} if architecture else {}
 
 
-def _files(architecture: str | None) -> dict[str, str]:
-    return RAM_DISK_FILES if architecture else {}
-
-
-def _packages(release: str, architecture: str | None) -> list[str]:
-    if architecture is None:
-        return sorted(PACKAGES + CONTAINER_PACKAGES)  # sorted: an image is named by its recipe
-    return sorted(PACKAGES + EMULATED_PACKAGES + EMULATED_PACKAGES_OF.get(release, ()))
+def _packages(architecture: str | None) -> list[str]:
+    return sorted(
+        PACKAGES + (EMULATED_PACKAGES if architecture else CONTAINER_PACKAGES)
+    )  # the recipe's order
 
 
 def _generalise(root: Path) -> None:

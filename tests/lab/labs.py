@@ -162,3 +162,8 @@ def wait_until(condition: Callable[[], bool], deadline_s: float, what: str) -> N
 def board(name: str, kind: str, memory_mb: int = 512, release: str = "bookworm") -> dict[str, Any]:
     """A container board of a lab's list."""
     return {"name": name, "kind": kind, "machine": "container", "release": release, "memory_mb": memory_mb}
+
+
+def emulated(name: str, kind: str, memory_mb: int, release: str = "bookworm") -> dict[str, Any]:
+    """An emulated board of a lab's list."""
+    return {"name": name, "kind": kind, "machine": "emulated", "release": release, "memory_mb": memory_mb}

@@ -1,33 +1,37 @@
-"""Emulated boards: the core, the kernel, the clock and the memory are the board's own. `make test-arm`."""
+"""Two emulated Raspberry Pi 3: core, kernel, clock and gigabyte are the board's own. `make test-arm`."""
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import hoarder
+import linear_digits
+import provisioning
 import pytest
-from labs import SSH_TIMEOUT_S, VirtualLab
+from labs import REPOSITORY, SSH_TIMEOUT_S, VirtualLab, emulated
+from provisioning import ROOT, STATE, changed_tasks, changes, environments, fingerprint, interpreter, run_cell
 from sweeps import Controller
 
 pytestmark = pytest.mark.arm
 
 HOUR_S = 3600
-EMULATED_S = 600.0
-ILLEGAL_INSTRUCTION = 128 + 4
-KILLED = 128 + 9
-NUMPY = "numpy==1.26.4"
+EMULATED_S = 900.0
+PLATFORM = "debian-12-aarch64-cp311"
+NAMES = ["pi3-a", "pi3-b"]
+BACKENDS = ["null", "onnxruntime", "tflite"]
+FORMS = {"onnxruntime": "onnx", "tflite": "tflite"}
 
 
 @pytest.fixture(scope="module")
 def arm(needs_root: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualLab]:
-    """A Raspberry Pi 3 with its gigabyte, and a Raspberry Pi 5 whose core knows the newer instructions."""
-    boards = [
-        {"name": name, "kind": kind, "machine": "emulated", "release": "bookworm", "memory_mb": memory_mb}
-        for name, kind, memory_mb in (("pi3", "raspberry_pi_3", 1024), ("pi5", "raspberry_pi_5", 2048))
-    ]
+    """Two boards of one kind, each with the gigabyte of the real one."""
+    boards = [emulated(name, "raspberry_pi_3", 1024) for name in NAMES]
     made = VirtualLab("arm", "10.213.82.0/24", tmp_path_factory.mktemp("arm"), boards)
     made.playbook("-e", "state=absent")  # of a session that was killed
     made.playbook()
@@ -35,97 +39,160 @@ def arm(needs_root: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     made.playbook("-e", "state=absent")
 
 
-def run(arm: VirtualLab, board: str, command: str) -> subprocess.CompletedProcess[str]:
-    return arm.ssh_with_input(board, command, "", EMULATED_S)
-
-
-def unpack(arm: VirtualLab, folder: Path, board: str, *requirements: str) -> str:
-    """Bring wheels of the real boards to one; return the folder on the board that imports find them in."""
-    platforms = [
-        "manylinux_2_17_aarch64",
-        "manylinux2014_aarch64",
-        "manylinux_2_27_aarch64",
-        "manylinux_2_28_aarch64",
-    ]
-    options = [word for platform in platforms for word in ("--platform", platform)]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-    command += ["--python-version", "3.11", *options, "--dest", str(folder), *requirements]
-    subprocess.run(command, check=True, timeout=EMULATED_S)
-    target = f"/root/{folder.name}"
-    for wheel in folder.glob("*.whl"):
-        copied = arm.ansible(
-            board, "-m", "ansible.builtin.copy", "-a", f"src={wheel} dest={target}/ mode=0644"
-        )
-        assert copied.returncode == 0, copied.stdout
-    arm.output_within(
-        board, f"cd {target} && for wheel in *.whl; do python3 -m zipfile -e $wheel .; done", EMULATED_S
-    )
-    return target
+def playbook(lab: VirtualLab, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return provisioning.playbook(lab, name, BACKENDS, *arguments, timeout_s=3600)
 
 
 def test_the_board_is_what_it_says(arm: VirtualLab) -> None:
-    assert arm.output("pi3", "uname -m") == "aarch64"
-    assert arm.output("pi3", "tr -d '\\0' < /proc/device-tree/model") == "Raspberry Pi 3 Model B Rev 1.2"
-    assert arm.output("pi3", "grep -m1 'CPU part' /proc/cpuinfo").endswith("0xd03")  # Cortex-A53
-    assert arm.output("pi5", "grep -m1 'CPU part' /proc/cpuinfo").endswith("0xd0b")  # Cortex-A76
+    assert arm.output("pi3-a", "uname -m") == "aarch64"
+    assert arm.output("pi3-a", "tr -d '\\0' < /proc/device-tree/model") == "Raspberry Pi 3 Model B Rev 1.2"
+    assert arm.output("pi3-a", "grep -m1 'CPU part' /proc/cpuinfo").endswith("0xd03")  # Cortex-A53
 
 
 def test_hardware_is_the_labs(arm: VirtualLab) -> None:
-    arm.cli("set", "pi3", "temperature_c=71")
-    assert arm.output("pi3", "cat /sys/class/thermal/thermal_zone0/temp") == "71000"
-    assert arm.output("pi3", "vcgencmd measure_temp") == "temp=71.0'C"
+    arm.cli("set", "pi3-a", "temperature_c=71")
+    assert arm.output("pi3-a", "cat /sys/class/thermal/thermal_zone0/temp") == "71000"
+    assert arm.output("pi3-a", "vcgencmd measure_temp") == "temp=71.0'C"
+    arm.cli("set", "pi3-a", "temperature_c=45")
 
 
 def test_reboot_changes_the_boot_id(arm: VirtualLab) -> None:
-    before = arm.boot_id("pi5")
-    done = arm.ansible("pi5", "-m", "ansible.builtin.reboot")
+    before = arm.boot_id("pi3-b")
+    done = arm.ansible("pi3-b", "-m", "ansible.builtin.reboot")
     assert done.returncode == 0, done.stdout
-    assert arm.boot_id("pi5") != before
+    assert arm.boot_id("pi3-b") != before
 
 
-def test_a_gigabyte_is_a_gigabyte(arm: VirtualLab) -> None:
-    total_kb = int(arm.output("pi3", "awk '/^MemTotal/ {print $2}' /proc/meminfo"))
-    assert total_kb < 1 << 20
-    done = run(arm, "pi3", 'python3 -c \'x = bytearray(3 << 29); x[:] = b"1" * len(x); print("alive")\'')
-    assert done.returncode == KILLED
-    assert "alive" not in done.stdout
-    assert "Out of memory" in arm.output("pi3", "dmesg")
+@pytest.fixture(scope="module")
+def found(arm: VirtualLab) -> dict[str, str]:
+    """The state of both boards before anything of ours came near them."""
+    return {name: arm.output(name, STATE) for name in NAMES}
 
 
-def test_a_wheel_that_is_too_new_for_the_core_dies_of_an_illegal_instruction(
-    arm: VirtualLab, tmp_path: Path
+@pytest.fixture(scope="module")
+def provisioned(arm: VirtualLab, found: dict[str, str]) -> VirtualLab:
+    """The boards once provisioned, after a dry run that must leave them alone."""
+    dry = playbook(arm, "provision", "--check")
+    assert dry.returncode == 0, dry.stdout
+    assert all(changes(dry).values()), "a dry run says what would change"
+    for name in NAMES:
+        assert arm.output(name, f"ls {ROOT} 2>/dev/null || true") == ""
+        assert arm.output(name, STATE) == found[name]
+    done = playbook(arm, "provision")
+    assert done.returncode == 0, done.stdout
+    assert min(changes(done).values()) > 0
+    return arm
+
+
+def test_a_second_provisioning_changes_nothing(provisioned: VirtualLab) -> None:
+    again = playbook(provisioned, "provision")
+    assert again.returncode == 0, again.stdout
+    assert changes(again) == dict.fromkeys(NAMES, 0), changed_tasks(again)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_two_boards_of_a_kind_are_the_same(provisioned: VirtualLab, backend: str) -> None:
+    first, second = (fingerprint(provisioned, name, backend) for name in NAMES)
+    assert first == second
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> linear_digits.Artifacts:
+    """One trained model as .onnx and as .tflite."""
+    return linear_digits.write(tmp_path_factory.mktemp("linear_digits"))
+
+
+@pytest.mark.parametrize("backend", FORMS)
+def test_a_real_cell_gives_the_models_answers(
+    provisioned: VirtualLab, artifacts: linear_digits.Artifacts, backend: str
 ) -> None:
-    bad, good = tmp_path / "bad", tmp_path / "good"
-    illegal = unpack(arm, bad, "pi3", "onnxruntime==1.21.0", NUMPY)
-    assert (
-        run(arm, "pi3", f"PYTHONPATH={illegal} python3 -c 'import onnxruntime'").returncode
-        == ILLEGAL_INSTRUCTION
-    )
-    legal = unpack(arm, good, "pi3", "onnxruntime==1.21.1", NUMPY)
-    done = run(
-        arm, "pi3", f"PYTHONPATH={legal} python3 -c 'import onnxruntime; print(onnxruntime.__version__)'"
-    )
-    assert done.stdout.strip() == "1.21.1", done.stderr
+    python = interpreter(provisioned, "pi3-a", backend)
+    spec = artifacts.spec("pi3-a", "raspberry_pi_3", FORMS[backend], "/root/cell-files", python)
+    record, classes = run_cell(provisioned, "pi3-a", artifacts.directory, spec, EMULATED_S)
+    provisioning.require_right_answers(record, classes, artifacts)
 
 
-def test_a_clock_stepped_by_an_hour_changes_no_measured_time(arm: VirtualLab, tmp_path: Path) -> None:
-    controller = Controller(tmp_path / "controller", arm.inventory)
-    controller.write_sleeper(sleep_s=1.0, inferences=20, repeats=1)
+@pytest.fixture(scope="module")
+def too_new(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout whose lock has been taken to the release of ONNX Runtime that these cores cannot run."""
+    folder = tmp_path_factory.mktemp("too-new")
+    for path in REPOSITORY.iterdir():
+        if path.name not in {"locks", ".git"}:
+            (folder / path.name).symlink_to(path)
+    shutil.copytree(REPOSITORY / "locks", folder / "locks")
+    requirements = folder / "locks" / PLATFORM / "onnxruntime.in"
+    requirements.write_text("pip\nnumpy<2.4\nonnxruntime==1.21.0\n")
+    command = [sys.executable, "-m", "locks.update", f"{PLATFORM}/onnxruntime"]
+    subprocess.run(command, cwd=folder, check=True, timeout=EMULATED_S)
+    return folder
+
+
+def test_a_wheel_that_is_too_new_for_the_core_is_refused_and_its_cell_is_a_row(
+    provisioned: VirtualLab, artifacts: linear_digits.Artifacts, too_new: Path
+) -> None:
+    locks = (
+        "-e",
+        f"backend_environment_locks_dir={too_new / 'locks'}",
+        "-e",
+        f"wheelhouse_checkout={too_new}",
+    )
+    refused = playbook(provisioned, "provision", "--limit", "pi3-a,localhost", *locks)
+    assert refused.returncode != 0
+    assert "illegal instruction" in refused.stdout
+    unsealed = provisioned.output("pi3-a", f"ls -d {ROOT}/envs/onnxruntime-*").split()
+    path = next(one for one in unsealed if Path(one).name not in environments(provisioned, "pi3-a"))
+    spec = artifacts.spec("pi3-a", "raspberry_pi_3", "onnx", "/root/cell-files", f"{path}/bin/python")
+    record, _ = run_cell(provisioned, "pi3-a", artifacts.directory, spec, EMULATED_S)
+    assert (record["outcome"], record["signal"]) == ("crashed", "SIGILL"), record["outcome_detail"]
+    assert "illegal instruction" in record["outcome_detail"]
+    assert record["n_completed"] == 0
+
+
+def test_a_model_larger_than_the_boards_memory_is_killed_by_its_kernel(
+    provisioned: VirtualLab, tmp_path: Path
+) -> None:
+    before = provisioned.boot_id("pi3-a")
+    total_kb = int(provisioned.output("pi3-a", "awk '/^MemTotal/ {print $2}' /proc/meminfo"))
+    assert total_kb < 1 << 20
+    python = interpreter(provisioned, "pi3-a", "onnxruntime")
+    spec = hoarder.spec(tmp_path, "pi3-a", "raspberry_pi_3", "/root/cell-files", python)
+    record, _ = run_cell(provisioned, "pi3-a", tmp_path, spec, EMULATED_S)
+    assert (record["outcome"], record["signal"]) == ("oom_killed", "SIGKILL"), record["outcome_detail"]
+    assert "kernel log" in record["outcome_detail"]
+    assert provisioned.boot_id("pi3-a") == before
+
+
+def test_a_clock_stepped_by_an_hour_changes_no_measured_time(provisioned: VirtualLab, tmp_path: Path) -> None:
+    controller = Controller(tmp_path / "controller", provisioned.inventory)
+    (controller.folder / ".edgebench" / "wheelhouse").symlink_to(REPOSITORY / ".edgebench" / "wheelhouse")
+    controller.write_sleeper(sleep_s=1.0, inferences=30, repeats=1)
     sweep = controller.start("stepped")
-    sweep.wait_for(r"^pi3 +cell 1/1 ")
-    arm.output_within(
-        "pi3",
-        "until find /var/lib/edgebench/cells -name inferences.bin | grep -q .; do sleep 0.5; done",
+    sweep.wait_for(r"^pi3-a +cell 1/1 ")
+    provisioned.output_within(
+        "pi3-a",
+        f"until find {ROOT}/cells -name inferences.bin | grep -q .; do sleep 0.5; done",
         EMULATED_S,
     )
-    arm.output("pi3", f"date -s @$(( $(date +%s) + {HOUR_S} ))")
-    assert abs(int(arm.output("pi3", "date +%s")) - time.time() - HOUR_S) < SSH_TIMEOUT_S
+    provisioned.output("pi3-a", f"date -s @$(( $(date +%s) + {HOUR_S} ))")
+    assert abs(int(provisioned.output("pi3-a", "date +%s")) - time.time() - HOUR_S) < SSH_TIMEOUT_S
     text = sweep.end()
-    assert controller.outcomes("stepped") == {"pi3": ["ok"], "pi5": ["ok"]}, text
-    record = controller.record("stepped", "pi3/digits_cnn.fp32.sleeper.warm.r1")
-    assert record is not None
-    start, end = record["clock"][0], record["clock"][-1]
+    assert controller.outcomes("stepped") == {name: ["ok"] for name in NAMES}, text
+    stepped, steady = (
+        controller.record("stepped", f"{name}/digits_cnn.fp32.sleeper.warm.r1") for name in NAMES
+    )
+    assert stepped is not None
+    assert steady is not None
+    start, end = stepped["clock"][0], stepped["clock"][-1]
     monotonic_s = (end["monotonic_ns"] - start["monotonic_ns"]) / 1e9
     realtime_s = (end["realtime_ns"] - start["realtime_ns"]) / 1e9
     assert realtime_s - monotonic_s == pytest.approx(HOUR_S, abs=60)
     assert monotonic_s < HOUR_S / 2
+    assert "clock_moved" in json.dumps(stepped["validity"])
+    assert "clock_moved" not in json.dumps(steady["validity"])
+
+
+def test_restore_puts_both_boards_back(provisioned: VirtualLab, found: dict[str, str]) -> None:
+    assert any(provisioned.output(name, STATE) != found[name] for name in NAMES), "nothing to restore"
+    done = playbook(provisioned, "restore")
+    assert done.returncode == 0, done.stdout
+    assert {name: provisioned.output(name, STATE) for name in NAMES} == found

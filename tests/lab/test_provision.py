@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import re
 import shutil
-import struct
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import linear_digits
+import provisioning
 import pytest
 from labs import REPOSITORY, VirtualLab, board
+from provisioning import (
+    ROOT,
+    STATE,
+    changed_tasks,
+    changes,
+    environments,
+    fingerprint,
+    interpreter,
+    require_right_answers,
+    run_cell,
+)
 
 pytestmark = pytest.mark.lab
 BOARDS = [
@@ -27,45 +34,11 @@ BOARDS = [
 ]
 NAMES = [one["name"] for one in BOARDS]
 BACKENDS = ["null", "onnxruntime", "tflite"]
-ROOT = "/var/lib/edgebench"
-PLAYBOOK_TIMEOUT_S = 1200
-# What tuning touches, in the board's own words and not in those of the tool under test.
-STATE = (
-    "cd /sys/devices/system/cpu/cpufreq && grep . policy*/scaling_governor policy*/scaling_m??_freq /proc/swaps"
-    " && systemctl list-unit-files --no-legend"
-    " && systemctl list-units --type=timer --plain --no-legend | cut -d' ' -f1-4"
-)
 
 
 def playbook(lab: VirtualLab, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one of the product's playbooks over the lab."""
-    command = [str(Path(sys.executable).parent / "ansible-playbook"), f"playbooks/{name}.yml"]
-    backends = json.dumps({"edgebench_backends": BACKENDS})
-    return subprocess.run(
-        [*command, "-i", str(lab.inventory), "-e", backends, *arguments],
-        cwd=REPOSITORY,
-        env=os.environ | {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"},
-        capture_output=True,
-        text=True,
-        timeout=PLAYBOOK_TIMEOUT_S,
-        check=False,
-    )
-
-
-def changes(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
-    """Return, from the recap, how many tasks changed each board."""
-    found = re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", done.stdout, re.MULTILINE)
-    return {name: int(count) for name, count in found if name in NAMES}
-
-
-def changed_tasks(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """Return the names of the tasks that changed something, for a message that helps."""
-    tasks = re.split(r"^TASK \[(.*?)\] \**$", done.stdout, flags=re.MULTILINE)[1:]
-    return [
-        name
-        for name, text in zip(tasks[::2], tasks[1::2], strict=True)
-        if re.search("^changed", text, re.MULTILINE)
-    ]
+    return provisioning.playbook(lab, name, BACKENDS, *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -109,32 +82,16 @@ def forged_wheelhouse(directory: Path, platform: str) -> Path:
     return forged
 
 
-def environments(lab: VirtualLab, name: str) -> dict[str, Any]:
-    """Return the ``environment.json`` of each environment of a board, by the environment's name."""
-    paths = lab.output(name, f"ls {ROOT}/envs/*/environment.json").split()
-    return {path.split("/")[-2]: json.loads(lab.output(name, f"cat {path}")) for path in paths}
-
-
 def test_every_board_has_its_environments(provisioned: VirtualLab) -> None:
     for name in NAMES:
         made = environments(provisioned, name)
         assert sorted(one["backend"] for one in made.values()) == BACKENDS
 
 
-def interpreter(lab: VirtualLab, name: str, backend: str) -> str:
-    """Return the path, on a board, of the interpreter of a backend's environment."""
-    path = next(path for path in environments(lab, name) if path.startswith(f"{backend}-"))
-    return f"{ROOT}/envs/{path}/bin/python"
-
-
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_two_boards_of_a_kind_are_the_same(provisioned: VirtualLab, backend: str) -> None:
-    def fingerprint(name: str) -> Any:
-        python = interpreter(provisioned, name, backend)
-        command = f"{ROOT}/edgebench_runner.pyz fingerprint --json --python {python}"
-        return json.loads(provisioned.output(name, f"python3 {command}"))
-
-    assert fingerprint("pi4-a") == fingerprint("pi4-b")
+    first, second = (fingerprint(provisioned, name, backend) for name in ("pi4-a", "pi4-b"))
+    assert first == second
 
 
 def test_boards_have_no_way_to_the_internet(provisioned: VirtualLab) -> None:
@@ -163,28 +120,11 @@ def test_a_real_cell_gives_the_models_answers(
 ) -> None:
     python = interpreter(provisioned, name, {"onnx": "onnxruntime"}.get(form, form))
     kind = next(one["kind"] for one in BOARDS if one["name"] == name)
-    spec = artifacts.spec(name, kind, form, "/root/digits", python)
-    (artifacts.directory / "spec.json").write_text(json.dumps(spec))
-    packed = subprocess.run(["tar", "-C", artifacts.directory, "-cz", "."], capture_output=True, check=True)
-    done = provisioned.ssh_with_input(
-        name,
-        "rm -rf digits cell && mkdir digits && base64 -d | tar -C digits -xz"
-        f" && python3 {ROOT}/edgebench_runner.pyz run digits/spec.json --out cell --detach >&2"
-        " && base64 -w 0 cell/outputs.bin && echo && cat cell/cell.json",
-        base64.b64encode(packed.stdout).decode(),
-        timeout_s=120,
-    )
-    assert done.returncode == 0, done.stderr
-    outputs, text = done.stdout.split("\n", 1)
-    record = json.loads(text)
-    assert (record["outcome"], record["outcome_detail"]) == ("ok", "")
-    assert record["check"]["passed"]
-    assert record["n_completed"] == len(artifacts.classes) - 2
+    spec = artifacts.spec(name, kind, form, "/root/cell-files", python)
+    record, answers = run_cell(provisioned, name, artifacts.directory, spec)
+    require_right_answers(record, answers, artifacts)
     assert record["backend_info"]["version"] == library
     assert record["python"] == environments(provisioned, name)[Path(python).parts[-3]]["python"]
-    rows = struct.iter_unpack("<6i", base64.b64decode(outputs))
-    assert [row[1] for row in rows] == artifacts.classes
-    assert artifacts.accuracy > 0.85
 
 
 def test_a_second_run_changes_nothing(provisioned: VirtualLab) -> None:

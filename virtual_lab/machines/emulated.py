@@ -12,16 +12,16 @@ from pathlib import Path
 from virtual_lab import emulator, hardware, image, network
 from virtual_lab.command import run
 from virtual_lab.config import Board, Lab
-from virtual_lab.errors import LabError
 
 ARCHITECTURE = "arm64"
 REBOOT_STATUS = emulator.REBOOT_STATUS
 BOOT_TIMEOUT_S = 600.0
 TOOLS = {
+    "cpio": "cpio",
+    "depmod": "kmod",
+    "dpkg-deb": "dpkg",
     "mke2fs": "e2fsprogs",
-    "qemu-aarch64-static": "qemu-user-static",
     "qemu-system-aarch64": "qemu-system-arm",
-    "update-binfmts": "binfmt-support",
 }
 EMULATOR_OVERHEAD_BYTES = 2 << 30  # translated code, and the emulator itself
 DISK_SIZE = "8G"
@@ -63,7 +63,7 @@ def command(lab: Lab, board: Board) -> list[str]:
         "qemu-system-aarch64",
         *("-machine", "virt", "-cpu", hardware.load_kind(board.kind)["cpu"]),
         *("-smp", str(CORES), "-m", str(board.memory_mb)),
-        *("-kernel", str(_only(boot, "vmlinuz-*")), "-initrd", str(_only(boot, "initrd.img-*"))),
+        *("-kernel", str(boot / "vmlinuz"), "-initrd", str(boot / "initrd.img")),
         *("-append", "root=/dev/vda rw console=ttyAMA0 net.ifnames=0 loglevel=4"),
         *("-drive", f"file={directory / 'disk.ext4'},format=raw,if=virtio,cache=unsafe"),
         *("-netdev", f"tap,id=cable,ifname={network.interface(lab, board)},script=no,downscript=no"),
@@ -72,13 +72,6 @@ def command(lab: Lab, board: Board) -> list[str]:
         *("-device", "virtio-rng-pci"),
         *("-display", "none", "-monitor", "none", "-serial", "stdio"),
     ]
-
-
-def _only(directory: Path, pattern: str) -> Path:
-    found = sorted(directory.glob(pattern))
-    if len(found) != 1:
-        raise LabError(f"{directory}: expected one {pattern}, found {len(found)}")
-    return found[0]
 
 
 def _write_machine_files(lab: Lab, board: Board, upper: Path) -> None:
