@@ -15,12 +15,21 @@ from virtual_lab.command import MMDEBSTRAP, run
 from virtual_lab.errors import LabError
 
 PACKAGES = ("busybox-static", "linux-image-arm64")
-RAM_DISK_MODULES = ("virtio_blk", "crc32c", "ext4")
-MODULES = (*RAM_DISK_MODULES, "virtio_net", "virtio-rng", "9p", "9pnet_virtio", "autofs4", "zram")
+RAM_DISK_MODULES = ("virtio_pci", "virtio_blk", "crc32c", "ext4")
+MODULES = (
+    *RAM_DISK_MODULES,
+    "virtio_net",
+    "virtio-rng",
+    "9p",
+    "9pnet_virtio",
+    "autofs4",
+    "binfmt_misc",
+    "zram",
+)
 INIT = """#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
 for module in /modules/*; do /bin/busybox insmod $module; done
-until [ -b /dev/vda ]; do /bin/busybox sleep 1; done
+until [ -b /dev/vda ]; do echo "waiting for the disk"; /bin/busybox sleep 1; done
 /bin/busybox mount -t ext4 /dev/vda /root
 /bin/busybox mount -o move /dev /root/dev
 exec /bin/busybox switch_root /root /sbin/init
