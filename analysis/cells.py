@@ -1,6 +1,7 @@
 """One cell directory: the record and its raw readings, with whatever is unusable set aside and named."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,12 @@ class Readings:
         """(n,) time from before pre-processing to after post-processing."""
         return (self.times_ns[:, 3] - self.times_ns[:, 0]) / 1e6
 
-    def where(self, mask: npt.NDArray[np.bool_]) -> "Readings":
-        """Return the rows for which ``mask`` (n,) holds."""
+    def in_time_order(self) -> "Readings":
+        """Return the rows in the order in which they began, which that of several streams' rows is not."""
+        return self.where(np.argsort(self.times_ns[:, 0], kind="stable"))
+
+    def where(self, mask: npt.NDArray[np.bool_] | Int64) -> "Readings":
+        """Return the rows for which ``mask`` (n,) holds, or those at the positions that it lists."""
         return Readings(
             self.index[mask], self.times_ns[mask], self.measured[mask], self.items[mask], self.classes[mask]
         )
@@ -184,6 +189,12 @@ def _read_readings(cell: Cell) -> Readings | None:
     n_warmup = int(cell.record.get("n_warmup") or 0)
     readings = Readings(index, times, index >= n_warmup, outputs[:, 0], outputs[:, 1:])
     return _without_impossible(cell, readings.where(times[:, -1] != 0))
+
+
+def streams(record: Mapping[str, Any]) -> int:
+    """Return how many inferences were in flight at a time: 1 unless the backend's options say otherwise."""
+    found = ((record.get("backend_info") or {}).get("options") or {}).get("streams")
+    return found if isinstance(found, int) and found > 1 else 1
 
 
 def _without_impossible(cell: Cell, readings: Readings) -> Readings:

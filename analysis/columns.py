@@ -84,6 +84,7 @@ CELLS = {
     "measured_s": NUMBER,
     "threads": INTEGER,
     "threads_busy": INTEGER,
+    "streams": INTEGER,
     "backend_version": TEXT,
     "placement": TEXT,
     "check_max_abs_diff": NUMBER,

@@ -78,6 +78,29 @@ def combined(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*KEY, "table", "task", "boots", "inference_ms", *AVERAGED])
 
 
+def cases(frame: pd.DataFrame, mode: str | None) -> pd.DataFrame:
+    """Return the combined rows of one mode (``one_mode``) with the accuracy of their case (``with_accuracy``)."""
+    return one_mode(with_accuracy(combined(frame)), mode)
+
+
+def with_accuracy(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give combined rows the accuracy that mode ``accuracy`` found for the same case, and the figures of merit with it.
+
+    That mode goes through a whole data set, and times and powers are taken in others; a case without it keeps its own.
+    """
+    case = [name for name in KEY if name != "mode"]
+    found = rows[(rows["mode"] == "accuracy") & rows.top1.notna()].drop_duplicates(case)
+    merged = rows.merge(found[[*case, "top1", "top5"]], on=case, how="left", suffixes=("", "_found"))
+    merged.index = rows.index
+    taken = merged.top1_found.notna() & (rows["mode"] != "accuracy")
+    result = rows.copy()
+    for share, merit in (("top1", "images_per_joule_correct"), ("top5", "images_per_joule_correct_top5")):
+        result[share] = rows[share].where(~taken, merged[f"{share}_found"])
+        rate_per_w = rows.fps / rows.power_mean_w.where(rows.power_mean_w > 0)
+        result[merit] = rows[merit].where(~taken, result[share] * rate_per_w)
+    return result
+
+
 def _combine(key: tuple[object, ...], repeats: pd.DataFrame) -> dict[str, object]:
     sound = repeats[is_sound(repeats) | repeats.published.fillna(False)]
     means = sound.inference_ms_mean.dropna().to_numpy(dtype=float)

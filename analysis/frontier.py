@@ -18,7 +18,8 @@ def pareto(rows: pd.DataFrame, against: str) -> pd.DataFrame:
         least as cheap and at least as accurate, and better in one of the two.
     """
     cost = COST[against]
-    known = rows[rows.top1.notna() & rows[cost].notna()].assign(cost=rows[cost])
+    known = rows[rows.top1.notna() & rows[cost].notna()]
+    known = known.assign(cost=known[cost])
     ordered = known.sort_values(["board", "cost", "top1"], ascending=[True, True, False], kind="stable")
     accuracy = ordered.top1.astype(float)
     best_so_far = accuracy.groupby(ordered.board).cummax().groupby(ordered.board).shift(fill_value=-1.0)

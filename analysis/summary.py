@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.cells import PARALLEL_MODE, Cell, Readings
+from analysis.cells import PARALLEL_MODE, Cell, Readings, streams
 from analysis.labels import LabelSource, accuracy
 from analysis.statistics.percentiles import required_n, supported_percentile
 from analysis.statistics.series import effective_n, is_steady
@@ -89,6 +89,7 @@ def _from_record(record: Mapping[str, Any]) -> Row:
         "outcome": record["outcome"],
         "dataset": (record.get("dataset") or {}).get("name"),
         "threads": backend.get("threads"),
+        "streams": streams(record),
         "backend_version": backend.get("version"),
         "threads_busy": backend.get("threads_busy"),
         "check_max_abs_diff": check.get("max_abs_diff"),
@@ -156,7 +157,7 @@ def _first_inference(readings: Readings) -> Row:
 
 def _latency(measured: Readings) -> Row:
     """Statistics over the measured inferences, without the very first one after the load."""
-    settled = measured.where(measured.index > 0)
+    settled = measured.where(measured.index > 0).in_time_order()
     values = settled.inference_ms
     n = len(values)
     row: Row = {"n_statistics": n}

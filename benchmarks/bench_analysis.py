@@ -165,7 +165,7 @@ def summarise_with_pandas(lake: Path) -> pd.DataFrame:
 
 def write_history(lake: Path) -> int:
     """Write the page of all nights from the roll-ups."""
-    return (lake / "history.html").write_text(history_page(nightly(lake)))
+    return (lake / "history.html").write_text(history_page(nightly(lake), lake))
 
 
 def write_readings(lake: Path, per_file: int) -> None:

@@ -17,7 +17,7 @@ from analysis.figures.style import (
     label_milliseconds,
     markers,
 )
-from analysis.frame import canonical, combined, one_mode
+from analysis.frame import canonical, cases
 from analysis.frontier import COST, pareto
 
 ORDER = 50
@@ -31,7 +31,7 @@ AXES = {"latency": "inference time (ms)", "energy": "energy per inference (J)"}
 
 def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
     """Yield one figure per board on which at least two models have an accuracy."""
-    rows = combined(one_mode(canonical(data.cells.assign(source=data.sweep.sweep_id, published=False)), None))
+    rows = cases(canonical(data.cells.assign(source=data.sweep.sweep_id, published=False)), None)
     for board in data.boards:
         own = rows[rows.board == board]
         frontiers = {against: pareto(own, against) for against in COST}

@@ -8,8 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from analysis.cells import RECORD_SCHEMA
 from analysis.errors import InputError
-from analysis.files import replacing
+from analysis.files import read_json, replacing, write_json
+from analysis.lake.causes import PARTS_SCHEMA
 from analysis.store import load_cells
 from analysis.sweep import NAME, Sweep
 
@@ -32,6 +34,7 @@ READINGS = pa.schema(
     ]
 )
 ROW_GROUP = 131_072
+DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
@@ -60,7 +63,21 @@ def archive(sweep: Sweep, lake: Path, night: str | None = None) -> list[Path]:
         if source.is_file():
             readings = _readings(source, own)
             written.append(_merge(lake / "inference" / part, sweep.sweep_id, readings))
+    _keep_fingerprints(sweep, lake)
     return written
+
+
+def _keep_fingerprints(sweep: Sweep, lake: Path) -> None:
+    """Keep the parts of every fingerprint once, under its digest, so that a change of it can be explained later."""
+    for planned in sweep.planned:
+        try:
+            record = read_json(sweep.cell_directory(planned) / "cell.json", RECORD_SCHEMA)
+        except InputError:
+            continue  # The ingest has said so.
+        digest, parts = str(record.get("fingerprint")), record.get("fingerprint_parts")
+        path = lake / "fingerprint" / f"{digest}.json"
+        if DIGEST.match(digest) and isinstance(parts, dict) and not path.exists():
+            write_json(path, {"schema": PARTS_SCHEMA, "parts": parts})
 
 
 def _readings(source: Path, cells: pd.DataFrame) -> pa.Table:

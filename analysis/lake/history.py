@@ -1,35 +1,55 @@
-"""How each series has gone over the nights, from the roll-ups alone.
+"""What has changed over the nights, and since when, from the roll-ups alone.
 
-A night is judged against the nights before it, never against itself: the baseline is the median of the last 30
-nights, its spread 1.4826 times the median absolute deviation, at least 0.3 %, all on logarithms. Fewer than 10 nights
-are no baseline.
+What all series of a board did together in a night is the board's event and is taken off its series before they are
+judged (``analysis.statistics.nights``). A series is a suspect when its last night lies outside the prediction of the
+nights before, at a false-discovery rate of 5 % over all series; it is confirmed when the night before says the same,
+or when its level has shifted for three nights or more.
 """
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 
 from analysis.errors import InputError
+from analysis.lake.causes import Causes
+from analysis.statistics.nights import Judged, Shift, discoveries, find_shift, judge
 
 KEY = ["board", "model", "variant", "backend", "mode"]
-COLUMNS = [*KEY, "nights", "last_night", "inference_ms", "baseline_ms", "change", "z", "status"]
-WINDOW_NIGHTS, LEARNING_NIGHTS = 30, 10
-SPREAD_FLOOR = 0.003
-MAD_TO_SIGMA = 1.4826
-SUSPECT_Z, SUSPECT_CHANGE = 3.0, 0.02
+COLUMNS = [
+    *KEY,
+    "nights",
+    "last_night",
+    "inference_ms",
+    "baseline_ms",
+    "change",
+    "p_value",
+    "q_value",
+    "detectable_change",
+    "since",
+    "status",
+    "what_changed",
+]
+TRAITS = ["fingerprint", "backend_version", "artifact_sha256"]
+EVERY_SERIES = "every series"
+FALSE_DISCOVERY_RATE, CONFIRMING_P, LEAST_CHANGE = 0.05, 0.01, 0.02
+BOARD_RATE, BOARD_LEAST_CHANGE = 0.01, 0.01  # boards are few, and an alarm for one stands for all its series
 QUERY = """
 SELECT board, model, variant, backend, mode, CAST(night AS VARCHAR) AS night,
-       exp(avg(inference_ms_log_mean)) AS inference_ms
+       exp(median(inference_ms_log_mean)) AS inference_ms,
+       min(fingerprint) AS fingerprint, min(backend_version) AS backend_version,
+       min(artifact_sha256) AS artifact_sha256
 FROM read_parquet($files, hive_partitioning = true, union_by_name = true)
 WHERE outcome = 'ok' AND validity IN ('valid', 'suspect') AND inference_ms_log_mean IS NOT NULL
-GROUP BY ALL ORDER BY ALL
+GROUP BY board, model, variant, backend, mode, night ORDER BY ALL
 """
 
 
 def nightly(lake: Path) -> pd.DataFrame:
-    """Return one row per series and night: ``KEY``, ``night`` and the geometric mean time over its sound boots.
+    """Return one row per series and night: ``KEY``, ``night``, the median over sound boots of their geometric mean time
+    (``inference_ms``), and what it was taken with (``TRAITS``).
 
     Raises:
         InputError: when the lake holds no roll-ups.
@@ -45,37 +65,121 @@ def nightly(lake: Path) -> pd.DataFrame:
         raise InputError(f"{lake}: a roll-up cannot be read: {error}") from None
 
 
-def history(nights: pd.DataFrame) -> pd.DataFrame:
-    """Return ``COLUMNS``, one row per series, from the rows of ``nightly``."""
-    rows = [_series(key, series) for key, series in nights.groupby(KEY, sort=True)]
-    return pd.DataFrame(rows, columns=COLUMNS)
+def history(nights: pd.DataFrame, lake: Path | None = None) -> pd.DataFrame:
+    """Return ``COLUMNS``, events of whole boards first (their ``model`` is ``every series``), then one row per series.
+
+    Args:
+        nights: rows of ``nightly``.
+        lake: where the parts of fingerprints lie; without it only their change can be named.
+    """
+    if nights.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    causes = Causes(nights, lake)
+    events, rows = [], []
+    for board, own in nights.groupby("board", sort=True):
+        logs = own.pivot(index="night", columns=KEY[1:], values="inference_ms").sort_index().map(np.log)
+        judged = judge(logs.to_numpy(dtype=float))
+        rows += _series_rows(str(board), logs, judged)
+        events.append(_board_row(str(board), logs, judged))
+    events = [row for row in _decided(events, BOARD_LEAST_CHANGE, BOARD_RATE) if row["status"] not in QUIET]
+    for row in events:
+        row["status"] = f"board event: {row['status']}"
+    frame = pd.DataFrame(
+        [*events, *_decided(rows, LEAST_CHANGE, FALSE_DISCOVERY_RATE)], columns=[*COLUMNS, "last_p", "shift"]
+    )
+    frame["what_changed"] = [causes.of(row) for row in frame.to_dict("records")]
+    return frame[COLUMNS]
 
 
-def _series(key: tuple[object, ...], series: pd.DataFrame) -> dict[str, object]:
-    logs = np.log(series.inference_ms.to_numpy(dtype=float))
-    before = logs[-1 - WINDOW_NIGHTS : -1]
-    row: dict[str, object] = {
-        **dict(zip(KEY, key, strict=True)),
-        "nights": len(logs),
-        "last_night": series.night.iloc[-1],
-        "inference_ms": float(np.exp(logs[-1])),
-        "status": "learning",
+QUIET = ("steady", "learning", "not measured last night")
+
+
+def _series_rows(board: str, logs: pd.DataFrame, judged: Judged) -> list[dict[str, Any]]:
+    rows = []
+    for number, key in enumerate(logs.columns):
+        values = logs.iloc[:, number].to_numpy()
+        row = {
+            **dict(zip(KEY, (board, *key), strict=True)),
+            **_last_night(logs, values, float(judged.baseline[number])),
+            "detectable_change": float(judged.detectable[number]),
+        }
+        rows.append(
+            row
+            | _evidence(logs, judged.residual[:, number], judged.p_values[:, number], judged.baseline[number])
+        )
+    return rows
+
+
+def _board_row(board: str, logs: pd.DataFrame, judged: Judged) -> dict[str, Any]:
+    """Judge what all series of a board did together as one more series."""
+    effect = np.where(judged.board.any(), judged.board, np.nan)
+    alone = judge(effect[:, None])
+    row = {
+        **dict(zip(KEY, (board, EVERY_SERIES, None, None, None), strict=True)),
+        "nights": int(np.isfinite(effect).sum()),
+        "last_night": logs.index[-1],
+        "detectable_change": float(alone.detectable[0]),
     }
-    if len(before) < LEARNING_NIGHTS:
-        return row
-    baseline = float(np.median(before))
-    spread = max(MAD_TO_SIGMA * float(np.median(np.abs(before - baseline))), SPREAD_FLOOR)
-    change = float(np.expm1(logs[-1] - baseline))
-    z = (logs[-1] - baseline) / (spread * np.sqrt(1 + np.pi / (2 * len(before))))
-    return row | {
+    return row | _evidence(logs, alone.residual[:, 0], alone.p_values[:, 0], alone.baseline[0])
+
+
+def _last_night(logs: pd.DataFrame, values: np.ndarray, baseline: float) -> dict[str, Any]:
+    known = np.flatnonzero(np.isfinite(values))
+    return {
+        "nights": len(known),
+        "last_night": logs.index[known[-1]],
+        "inference_ms": float(np.exp(values[known[-1]])),
         "baseline_ms": float(np.exp(baseline)),
-        "change": change,
-        "z": float(z),
-        "status": _status(change, float(z)),
     }
 
 
-def _status(change: float, z: float) -> str:
-    if abs(z) <= SUSPECT_Z or abs(change) < SUSPECT_CHANGE:
-        return "steady"
-    return "slower, to be confirmed" if change > 0 else "faster, to be confirmed"
+def _evidence(
+    logs: pd.DataFrame, residual: np.ndarray, p_values: np.ndarray, baseline: float
+) -> dict[str, Any]:
+    """What speaks for a change: the last night, the one before it, and a shift that lasted."""
+    same_side = len(residual) > 1 and residual[-1] * residual[-2] > 0
+    shift = find_shift(residual) if np.isfinite(baseline) else None
+    return {
+        "change": float(np.expm1(residual[-1])),
+        "last_p": float(p_values[-1]),
+        "confirmed": bool(same_side and p_values[-2] < CONFIRMING_P),
+        "shift": shift,
+        "nights_before": list(logs.index[-2:]),
+        "shift_since": logs.index[shift.position] if shift else None,
+        "learned": bool(np.isfinite(baseline)),
+    }
+
+
+def _decided(rows: list[dict[str, Any]], least: float, rate: float) -> list[dict[str, Any]]:
+    """Add ``status``, ``since`` and the adjusted p-values, which need all rows of a family at once."""
+    last = discoveries(np.array([row["last_p"] for row in rows], dtype=float))
+    lasting = discoveries(np.array([row["shift"].p_value if row["shift"] else np.nan for row in rows]))
+    return [
+        _decide(row, float(a), float(b), least, rate) for row, a, b in zip(rows, last, lasting, strict=True)
+    ]
+
+
+def _decide(row: dict[str, Any], q_last: float, q_shift: float, least: float, rate: float) -> dict[str, Any]:
+    shift: Shift | None = row["shift"]
+    found = {"p_value": row["last_p"], "q_value": q_last}
+    if not row["learned"]:
+        return row | {"status": "learning", "change": None}
+    if shift and q_shift <= rate and abs(np.expm1(shift.change)) >= least:
+        return row | {
+            "p_value": shift.p_value,
+            "q_value": q_shift,
+            "change": float(np.expm1(shift.change)),
+            "since": row["shift_since"],
+            "status": f"{_direction(shift.change)}, confirmed",
+        }
+    if not np.isfinite(row["last_p"]):
+        return row | {"status": "not measured last night", "change": None}
+    if q_last > rate or abs(row["change"]) < least:
+        return row | found | {"status": "steady"}
+    word = "confirmed" if row["confirmed"] else "to be confirmed"
+    since = row["nights_before"][0 if row["confirmed"] else -1]
+    return row | found | {"since": since, "status": f"{_direction(row['change'])}, {word}"}
+
+
+def _direction(change: float) -> str:
+    return "slower" if change > 0 else "faster"

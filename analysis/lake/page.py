@@ -1,32 +1,41 @@
 """A year of nights on one page: a line per series, sortable, small enough to mail."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
-from analysis.lake.history import KEY, history
+from analysis.lake.history import EVERY_SERIES, FALSE_DISCOVERY_RATE, KEY, QUIET, history
 from analysis.report.build import ICON, ICON_COLOURS, environment
 
 WIDTH, HEIGHT, POINTS = 180, 28, 60
 
 
-def history_page(nights: pd.DataFrame) -> str:
-    """Return the page, from the rows of ``analysis.lake.history.nightly``."""
-    series = history(nights)
+def history_page(nights: pd.DataFrame, lake: Path | None = None) -> str:
+    """Return the page, from the rows of ``analysis.lake.history.nightly``; in ``lake`` fingerprints are explained."""
+    found = history(nights, lake)
+    events, series = found[found.model == EVERY_SERIES], found[found.model != EVERY_SERIES]
     lines = {key: _line(times) for key, times in nights.groupby(KEY).inference_ms}
     rows = [{**row, "line": lines[tuple(row[name] for name in KEY)]} for row in series.to_dict("records")]
-    changed = series[~series.status.isin(["steady", "learning"])]
+    changed = [row for row in rows if row["status"] not in QUIET]
+    newest_first = sorted(changed, key=lambda row: (row["since"], abs(row["change"])), reverse=True)
     return (
         environment()
         .get_template("history.html.j2")
         .render(
             rows=rows,
+            events=events.to_dict("records"),
+            changes=newest_first,
+            unseen=int((series.status == "not measured last night").sum()),
+            rate=FALSE_DISCOVERY_RATE,
+            detectable=float(series.detectable_change.median()),
             nights=nights.night.nunique(),
             first=nights.night.min(),
             last=nights.night.max(),
             boards=nights.board.nunique(),
             changed=len(changed),
             learning=int((series.status == "learning").sum()),
-            icon=ICON.format(colour=ICON_COLOURS["red" if len(changed) else "green"]),
+            icon=ICON.format(colour=ICON_COLOURS["red" if changed or len(events) else "green"]),
         )
     )
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from analysis.frame import combined, load_sources, one_mode
+from analysis.frame import cases, load_sources
 from analysis.options import add_mode, add_sources, positive_number
 from analysis.output import emit
 from analysis.winners import best
@@ -21,5 +21,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row per device."""
-    emit(best(combined(one_mode(load_sources(args.sources), args.mode)), args.within_ms), args)
+    emit(best(cases(load_sources(args.sources), args.mode), args.within_ms), args)
     return 0

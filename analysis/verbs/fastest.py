@@ -2,7 +2,7 @@
 
 import argparse
 
-from analysis.frame import combined, load_sources, one_mode
+from analysis.frame import cases, load_sources
 from analysis.options import add_mode, add_sources
 from analysis.output import emit
 from analysis.winners import fastest
@@ -18,5 +18,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row per device."""
-    emit(fastest(combined(one_mode(load_sources(args.sources), args.mode))), args)
+    emit(fastest(cases(load_sources(args.sources), args.mode)), args)
     return 0

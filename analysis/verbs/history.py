@@ -8,7 +8,7 @@ from analysis.lake.history import history, nightly
 from analysis.lake.page import history_page
 from analysis.output import add_format_options, emit
 
-HELP = "every series over the nights: last night against the nights before it"
+HELP = "what changed over the nights and since when: boards' events, then every series"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,8 +24,8 @@ def run(args: argparse.Namespace) -> int:
     """Print one row per series, or write the page."""
     nights = nightly(args.lake)
     if args.page:
-        write_text(args.page, history_page(nights))
+        write_text(args.page, history_page(nights, args.lake))
         print(args.page)
     else:
-        emit(history(nights), args)
+        emit(history(nights, args.lake), args)
     return 0

@@ -2,7 +2,7 @@
 
 import argparse
 
-from analysis.frame import combined, load_sources, one_mode
+from analysis.frame import cases, load_sources
 from analysis.frontier import COST, pareto
 from analysis.options import add_mode, add_sources
 from analysis.output import emit
@@ -19,5 +19,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row per case."""
-    emit(pareto(combined(one_mode(load_sources(args.sources), args.mode)), args.against), args)
+    emit(pareto(cases(load_sources(args.sources), args.mode), args.against), args)
     return 0

@@ -233,6 +233,17 @@ def test_inferences_of_several_streams_overlap(small_lab: CellMaker) -> None:
     (row,) = cells_of(sweep.root).itertuples()
     assert (row.n, row.validity_reasons) == (30, "")
     assert row.fps == pytest.approx(200, rel=1e-4)
+def test_streams_overlap_without_being_taken_for_a_clock_that_goes_back(small_lab: CellMaker) -> None:
+    sweep = small_lab(backends=("one", "four"), modes={"throughput": (5, 40)}, streams={"four": 4}, repeats=1)
+    assert ingest(sweep)["set_aside"] == []
+    cells = load_cells(sweep)[0].set_index("backend")
+    assert list(cells.loc[["one", "four"], "streams"]) == [1, 4]
+    assert list(cells.n) == [40, 40]
+    times = np.fromfile(sweep.root / "cells" / cells.loc["four", "cell_id"] / "inferences.bin", "<i8")
+    measured = times.reshape(-1, 4)[5:]
+    span_s = (measured[:, 3].max() - measured[:, 0].min()) / 1e9
+    assert cells.loc["four", "fps"] == pytest.approx(40 / span_s)
+    assert cells.loc["four", "fps"] / cells.loc["one", "fps"] == pytest.approx(4, rel=0.1)
 
 
 def test_a_torn_last_row_is_ignored(results: Path) -> None:

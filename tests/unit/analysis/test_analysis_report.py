@@ -216,8 +216,9 @@ def test_groups_rest_on_sound_boots_only(small_lab: Callable[..., Sweep]) -> Non
 def test_every_figure_is_drawn_when_there_is_something_to_draw(small_lab: Callable[..., Sweep]) -> None:
     sweep = small_lab(
         models=("digits_cnn", "mobilenet_v2"),
-        backends=("onnxruntime", "pytorch"),
-        modes={"sustained": (5, 900)},
+        backends=("onnxruntime", "onnxruntime_s2"),
+        streams={"onnxruntime_s2": 2},
+        modes={"sustained": (5, 900), "throughput": (2, 20)},
     )
     for path in sweep.root.glob("cells/*/*/cell.json"):
         record = json.loads(path.read_text())

@@ -10,7 +10,7 @@ from analysis.cli import main
 from analysis.consistency import contradictions
 from analysis.consistency.rounding import half_unit
 from analysis.consistency.standard_error import implied_n
-from analysis.frame import FRAME, combined, load_source, load_sources
+from analysis.frame import FRAME, canonical, cases, combined, load_source, load_sources
 from analysis.host_impact import host_impact, speeds
 from analysis.speedup import speedup
 from analysis.studies import PUBLISHED, load_study, study_names
@@ -251,3 +251,34 @@ def test_bad_questions_get_one_clear_answer(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("against", ["latency", "energy"])
+def test_a_source_without_accuracies_has_no_frontier(
+    against: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_json(capsys, "pareto", "published:gia2023", "--against", against) == []
+
+
+def test_accuracy_taken_in_its_own_mode_counts_for_times_taken_in_another(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Ameen's table 7 holds times and its table 8 accuracies: mnist is right every time, pruned int8 is the fastest."""
+    (row,) = run_json(capsys, "best", "published:ameen2023")
+    assert (row["model"], row["top1"], row["inference_ms"]) == ("mnist int8 pruned", 1.0, 3.06)
+    frontier = run_json(capsys, "pareto", "published:ameen2023")
+    assert [row["variant"] for row in frontier if row["on_frontier"]] == ["int8 pruned"]
+
+
+def test_the_figure_of_merit_takes_the_accuracy_of_mode_accuracy() -> None:
+    case = {"board": "b", "kind": "k", "model": "m", "variant": "v", "backend": "x", "runtime": "x"}
+    sound = {"outcome": "ok", "validity": "valid", "inference_ms_mean": 5.0, "published": False}
+    frame = pd.DataFrame(
+        [
+            {**case, **sound, "mode": "warm", "fps": 200.0, "power_mean_w": 4.0, "top1": 0.5},
+            {**case, **sound, "mode": "accuracy", "top1": 0.75, "top5": 0.9},
+        ]
+    )
+    (row,) = cases(canonical(frame), None).to_dict("records")
+    assert row["images_per_joule_correct"] == pytest.approx(0.75 * 200 / 4)
+    assert row["images_per_joule_correct_top5"] == pytest.approx(0.9 * 200 / 4)
