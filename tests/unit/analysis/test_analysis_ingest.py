@@ -233,6 +233,8 @@ def test_inferences_of_several_streams_overlap(small_lab: CellMaker) -> None:
     (row,) = cells_of(sweep.root).itertuples()
     assert (row.n, row.validity_reasons) == (30, "")
     assert row.fps == pytest.approx(200, rel=1e-4)
+
+
 def test_streams_overlap_without_being_taken_for_a_clock_that_goes_back(small_lab: CellMaker) -> None:
     sweep = small_lab(backends=("one", "four"), modes={"throughput": (5, 40)}, streams={"four": 4}, repeats=1)
     assert ingest(sweep)["set_aside"] == []
