@@ -10,9 +10,11 @@ from analysis.cells import RECORD_SCHEMA
 from analysis.errors import InputError
 from analysis.files import read_json
 from analysis.frame import PUBLISHED_PREFIX
+from analysis.scopes import scope_text
 from analysis.sweep import load_sweep
 
 COMPARABLE, CONDITIONAL, NOT = "comparable", "conditionally comparable", "not comparable"
+TIME, ENERGY = "time", "energy"
 PAIR = ["board_a", "backend_a", "board_b", "backend_b"]
 
 
@@ -69,12 +71,16 @@ def fingerprint_differences(source_a: str, source_b: str, pairs: pd.DataFrame) -
     return found
 
 
-def judge_pair(row: "pd.Series[Any]") -> tuple[str, str]:
+def judge_pair(row: "pd.Series[Any]", of: str = TIME) -> tuple[str, str]:
     """Return whether the two sides of one row may be compared, and why not without reservation.
 
     Args:
-        row: with ``kind``, ``artifact``, ``fingerprint``, ``simulated`` and ``published``, each with ``_a`` and ``_b``.
+        row: with ``kind``, ``artifact``, ``fingerprint``, ``simulated``, ``published``, ``scope`` and
+            ``simulated_meter``, each with ``_a`` and ``_b``.
+        of: what is compared, ``time`` or ``energy``. Energies of different scopes never are.
     """
+    if of == ENERGY and (why := _different_meters(row)):
+        return NOT, why
     if _known_and_differ(row, "kind"):
         return NOT, f"boards of different kinds: {row.kind_a} and {row.kind_b}"
     if bool(row.simulated_board_a) != bool(row.simulated_board_b):
@@ -88,6 +94,14 @@ def judge_pair(row: "pd.Series[Any]") -> tuple[str, str]:
     if row.fingerprint_a != row.fingerprint_b:
         return CONDITIONAL, "the fingerprints differ"
     return COMPARABLE, ""
+
+
+def _different_meters(row: "pd.Series[Any]") -> str | None:
+    if _known_and_differ(row, "scope"):
+        return f"energies measured {scope_text([row.scope_a])} and {scope_text([row.scope_b])}"
+    if bool(row.simulated_meter_a) != bool(row.simulated_meter_b):
+        return "one of the two meters is simulated"
+    return None
 
 
 def _known_and_differ(row: "pd.Series[Any]", name: str) -> bool:

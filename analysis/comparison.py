@@ -8,7 +8,9 @@ import pandas as pd
 from analysis.comparability import (
     COMPARABLE,
     CONDITIONAL,
+    ENERGY,
     NOT,
+    TIME,
     Difference,
     fingerprint_differences,
     judge_pair,
@@ -35,8 +37,16 @@ COLUMNS = [
     "comparability",
     "why",
 ]
+VALUE = {TIME: "inference_ms_mean", ENERGY: "energy_j_per_inference"}
+UNIT = {TIME: "ms", ENERGY: "j"}
+WORDS = {TIME: ("slower", "faster"), ENERGY: ("more energy", "less energy")}
 HEALTHY_WITHIN = 1.25
 HEALTH = ["board", "kind", "cases", "ratio", "ratio_low", "ratio_high", "health"]
+
+
+def columns(of: str) -> list[str]:
+    """Return the columns of the cases, with the unit of what is compared."""
+    return [name.replace("_ms", f"_{UNIT[of]}") for name in COLUMNS]
 
 
 @dataclass(frozen=True)
@@ -50,16 +60,17 @@ class SideBySide:
     reasons: list[str]
 
 
-def compare_sources(source_a: str, source_b: str, mode: str | None = None) -> SideBySide:
-    """Compare ``source_b`` with ``source_a``; a ratio above 1 means that b is slower.
+def compare_sources(source_a: str, source_b: str, mode: str | None = None, of: str = TIME) -> SideBySide:
+    """Compare ``source_b`` with ``source_a``; a ratio above 1 means that b is slower, or takes more energy.
 
     Boards are paired by name when the sources share one, by kind otherwise; models, variants, backends and modes
-    by name as `analysis.frame.plain` has it, a study's backend by its runtime.
+    by name as `analysis.frame.plain` has it, a study's backend by its runtime. ``of`` is what is compared: ``time``
+    (ms) or ``energy`` (J per inference, gross).
 
     Raises:
         InputError: when the two have no case in common.
     """
-    a, b = (_sides(load_source(source), mode) for source in (source_a, source_b))
+    a, b = (_sides(load_source(source), mode, VALUE[of]) for source in (source_a, source_b))
     by = ["board"] if set(a.board) & set(b.board) else ["kind"]
     key = [*by, "model_key", "variant_key", "backend_key", "mode_key"]
     pairs = a.merge(b, on=key, suffixes=("_a", "_b"))
@@ -70,14 +81,14 @@ def compare_sources(source_a: str, source_b: str, mode: str | None = None) -> Si
     for name in ("board", "kind"):
         if name in by:
             pairs = pairs.assign(**{f"{name}_a": pairs[name], f"{name}_b": pairs[name]})
-    cases = pd.DataFrame([_case(pair) for _, pair in pairs.iterrows()], columns=COLUMNS)
+    cases = pd.DataFrame([_case(pair, of) for _, pair in pairs.iterrows()], columns=columns(of))
     differences = fingerprint_differences(source_a, source_b, pairs)
     return SideBySide(cases, differences, _health(pairs), *_verdict(cases))
 
 
-def _sides(frame: pd.DataFrame, mode: str | None) -> pd.DataFrame:
+def _sides(frame: pd.DataFrame, mode: str | None, value: str) -> pd.DataFrame:
     """Return one row per case with the list of its boots' means and what decides whether it may be compared."""
-    usable = frame[(is_sound(frame) | frame.published.fillna(False)) & frame.inference_ms_mean.notna()]
+    usable = frame[(is_sound(frame) | frame.published.fillna(False)) & frame[value].notna()]
     if mode is not None:
         usable = usable[usable["mode"].map(plain) == plain(mode)]
     keyed = usable.assign(
@@ -86,6 +97,7 @@ def _sides(frame: pd.DataFrame, mode: str | None) -> pd.DataFrame:
         backend_key=usable.backend.where(~usable.published.fillna(False), usable.runtime).map(plain),
         mode_key=usable["mode"].map(plain),
         simulated_board=usable.simulated_parts.fillna("").str.contains("board"),
+        simulated_meter=usable.simulated_parts.fillna("").str.contains("meter"),
     )
     key = ["board", "model_key", "variant_key", "backend_key", "mode_key"]
     return keyed.groupby(key, as_index=False, sort=False).agg(
@@ -94,21 +106,23 @@ def _sides(frame: pd.DataFrame, mode: str | None) -> pd.DataFrame:
         variant=("variant", "first"),
         backend=("backend", "first"),
         mode=("mode", "first"),
-        boots=("inference_ms_mean", lambda means: means.to_numpy(dtype=float)),
+        boots=(value, lambda means: means.to_numpy(dtype=float)),
         artifact=("artifact_sha256", "first"),
         fingerprint=("fingerprint", "first"),
         published=("published", "first"),
         simulated_board=("simulated_board", "first"),
+        simulated_meter=("simulated_meter", "first"),
+        scope=("meter_scope", "first"),
     )
 
 
-def _case(pair: pd.Series) -> dict[str, object]:
+def _case(pair: pd.Series, of: str) -> dict[str, object]:
     result = _compare(pair)
-    comparability, why = judge_pair(pair)
+    comparability, why = judge_pair(pair, of)
     return {
         **{name: pair[f"{name}_a"] for name in CASE},
-        "a_ms": typical(pair.boots_a).point,
-        "b_ms": typical(pair.boots_b).point,
+        f"a_{UNIT[of]}": typical(pair.boots_a).point,
+        f"b_{UNIT[of]}": typical(pair.boots_b).point,
         "ratio": result.ratio.point,
         "ratio_low": result.ratio.low,
         "ratio_high": result.ratio.high,
@@ -116,7 +130,7 @@ def _case(pair: pd.Series) -> dict[str, object]:
         "detectable_change": result.detectable,
         "boots_a": None if pair.published_a else len(pair.boots_a),
         "boots_b": None if pair.published_b else len(pair.boots_b),
-        "finding": _finding(result.ratio.point, result.differs),
+        "finding": _finding(result.ratio.point, result.differs, of),
         "comparability": comparability,
         "why": why,
     }
@@ -131,12 +145,12 @@ def _compare(pair: pd.Series) -> Comparison:
     return compare_boots(pair.boots_a, pair.boots_b)
 
 
-def _finding(ratio: float, differs: bool | None) -> str:
+def _finding(ratio: float, differs: bool | None, of: str) -> str:
     if differs is None:
         return "too few boots"
     if not differs:
         return "no difference seen"
-    return "slower" if ratio > 1 else "faster"
+    return WORDS[of][0 if ratio > 1 else 1]
 
 
 def _health(pairs: pd.DataFrame) -> pd.DataFrame:

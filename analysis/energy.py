@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.cells import Cell
+from analysis.cells import Cell, Int64
 from analysis.errors import InputError
 from analysis.files import read_json
 from analysis.power import CellEnergy, PulseView, Trace, cell_energy, read_trace, view_pulses
@@ -28,6 +28,8 @@ class EnergySource:
         self.set_aside: list[str] = []
         profile = sweep.manifest.get("profile") or {}
         self._minimum_window_s = (profile.get("power") or {}).get("minimum_window_s", MINIMUM_WINDOW_S)
+        # A rehearsal has shorter windows; that they are shorter than they ought to be, the status says.
+        self._window_s = self._minimum_window_s * float(sweep.manifest.get("scale") or 1.0)
 
     def columns(self, cell: Cell) -> dict[str, Any]:
         """Return the power and energy columns of one cell, and ``meter_simulated``."""
@@ -46,6 +48,12 @@ class EnergySource:
             "energy_j_per_inference": energy.energy_j_per_inference,
             "energy_above_idle_j_per_inference": energy.energy_j_per_inference_net,
             "energy_uncertainty_j_per_inference": energy.energy_uncertainty_j,
+            "energy_above_idle_uncertainty_j_per_inference": energy.energy_net_uncertainty_j,
+            "energy_window_s": energy.window_s,
+            "energy_windows_j_per_inference": ";".join(
+                f"{value:.9g}" for value in energy.windows_j_per_inference
+            )
+            or None,
             "energy_coverage": energy.coverage,
             "energy_status": energy.energy_status,
             "energy_reason": energy.energy_reason,
@@ -107,7 +115,14 @@ class EnergySource:
         if trace is None:
             return CellEnergy(UNKNOWN, f"the trace of meter {meter} cannot be read")
         try:
-            return cell_energy(record, controller, trace, minimum_window_s=self._minimum_window_s)
+            return cell_energy(
+                record,
+                controller,
+                trace,
+                minimum_window_s=self._minimum_window_s,
+                window_s=self._window_s,
+                inferences_ns=_measured_ns(cell),
+            )
         except KeyError as missing:
             return CellEnergy(UNKNOWN, f"the trace of meter {meter} lacks {missing}")
 
@@ -118,6 +133,11 @@ class EnergySource:
             return read_json(cell.directory / "controller.json", CONTROLLER_SCHEMA)
         except InputError:
             return None  # Its absence is a fact that the alignment takes into account, not a fault.
+
+
+def _measured_ns(cell: Cell) -> Int64 | None:
+    """Return when each measured inference began, on the board's clock."""
+    return None if cell.readings is None else cell.readings.times_ns[cell.readings.measured, 0]
 
 
 def _alignment_columns(alignment: Mapping[str, Any]) -> dict[str, Any]:

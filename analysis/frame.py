@@ -75,7 +75,9 @@ def combined(frame: pd.DataFrame) -> pd.DataFrame:
     of ``AVERAGED`` are means over those boots and null where one lacks the value. ``boots`` is their number.
     """
     rows = [_combine(key, repeats) for key, repeats in frame.groupby(KEY, dropna=False, sort=False)]
-    return pd.DataFrame(rows, columns=[*KEY, "table", "task", "boots", "inference_ms", *AVERAGED])
+    return pd.DataFrame(
+        rows, columns=[*KEY, "table", "task", "meter_scope", "boots", "inference_ms", *AVERAGED]
+    )
 
 
 def cases(frame: pd.DataFrame, mode: str | None) -> pd.DataFrame:
@@ -109,6 +111,7 @@ def _combine(key: tuple[object, ...], repeats: pd.DataFrame) -> dict[str, object
         **dict(zip(KEY, key, strict=True)),
         "table": repeats.table.iloc[0],
         "task": repeats.task.iloc[0],
+        "meter_scope": ";".join(sorted(set(repeats.meter_scope.dropna()))) or None,
         "boots": len(sound),
         "inference_ms": typical(means).point if len(means) else None,
         **{

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from analysis.scopes import refuse_mixed
+
 COST = {"latency": "inference_ms", "energy": "energy_j_per_inference"}
 COLUMNS = ["board", "model", "variant", "backend", "mode", "cost", "top1", "top5", "on_frontier"]
 
@@ -16,8 +18,13 @@ def pareto(rows: pd.DataFrame, against: str) -> pd.DataFrame:
     Returns:
         ``COLUMNS``, with ``cost`` under its own name. ``on_frontier`` holds where no other case of the board is at
         least as cheap and at least as accurate, and better in one of the two.
+
+    Raises:
+        InputError: energies of one board were measured at different places.
     """
     cost = COST[against]
+    if against == "energy":
+        refuse_mixed(rows, cost)
     known = rows[rows.top1.notna() & rows[cost].notna()]
     known = known.assign(cost=known[cost])
     ordered = known.sort_values(["board", "cost", "top1"], ascending=[True, True, False], kind="stable")

@@ -1,5 +1,6 @@
 """One cell in, one row of ``cells.parquet`` out. Everything here is derived from raw readings and the record."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,8 @@ PLANNED = (
     "position",
 )
 NOT_RUN = "not_run"
+MERIT_NEEDS = ("n", "measured_s", "power_mean_w", "energy_j_per_inference")
+IDENTITY_TOLERANCE = 1e-3  # what two clocks may differ by
 
 Row = dict[str, Any]
 
@@ -203,12 +206,22 @@ def _percentiles(values: np.ndarray, n_effective: float) -> Row:
 
 
 def _figures_of_merit(row: Row) -> Row:
-    """Correct images per joule, only where accuracy, throughput and power are all known."""
-    power_w = row.get("power_mean_w")
-    merits: Row = {}
+    """Correct images per joule = accuracy x throughput / mean power, all of the same measured phase.
+
+    It must equal accuracy / energy per inference, which is computed on another way: where the two differ, the figure
+    is withheld with both numbers.
+    """
+    merits: Row = {"merit_reason": None}
     for name, share in (("images_per_joule_correct", "top1"), ("images_per_joule_correct_top5", "top5")):
-        known = (
-            row.get(share) is not None and row.get("fps") is not None and power_w is not None and power_w > 0
-        )
-        merits[name] = row[share] * row["fps"] / power_w if known else None
+        merits[name] = None
+        if not all(row.get(key) for key in MERIT_NEEDS) or row.get(share) is None:
+            continue
+        merit = row[share] * (row["n"] / row["measured_s"]) / row["power_mean_w"]
+        by_energy = row[share] / row["energy_j_per_inference"]
+        if math.isclose(merit, by_energy, rel_tol=IDENTITY_TOLERANCE):
+            merits[name] = merit
+        else:
+            merits["merit_reason"] = (
+                f"accuracy x throughput / power is {merit:.6g} 1/J, accuracy / energy per inference {by_energy:.6g} 1/J"
+            )
     return merits

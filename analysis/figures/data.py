@@ -15,6 +15,7 @@ from analysis.errors import InputError
 from analysis.figures.decimate import keep_extremes
 from analysis.files import read_json
 from analysis.groups import is_sound
+from analysis.scopes import scope_text
 from analysis.sweep import Sweep
 from analysis.telemetry import hottest_c, read_telemetry, slowest_hz, throttled_now
 
@@ -49,6 +50,12 @@ class SweepData:
         """Return how a figure calls a board: a simulated one is never shown as if it were hardware."""
         simulated = (self.sweep.manifest["boards"].get(board) or {}).get("simulated")
         return f"{board} (simulated)" if simulated else board
+
+    def metered_name(self, board: str, cells: pd.DataFrame) -> str:
+        """Return how a figure of power calls a board: with where the meter measures, and whether it was simulated."""
+        name = f"{self.name(board)} · measured {scope_text(cells.meter_scope)}"
+        simulated = cells.simulated_parts.fillna("").str.contains("meter").any()
+        return f"{name}, simulated meter" if simulated else name
 
     @cached_property
     def boards(self) -> list[str]:
@@ -92,7 +99,7 @@ class SweepData:
     def power(self, board: str) -> pd.DataFrame | None:
         """Return ``wall_ns`` and ``power_w`` of the board's meter, thinned to its extremes, or None without a trace.
 
-        ``attrs["simulated"]`` of the frame says whether the meter was a simulation.
+        ``attrs`` of the frame: ``simulated``, whether the meter was a simulation, and ``scope``, where it measures.
         """
         meter = (self.sweep.manifest["boards"].get(board) or {}).get("meter")
         trace = EnergySource(self.sweep).trace(meter) if meter else None
@@ -105,6 +112,7 @@ class SweepData:
         offsets = np.array([pair["realtime_ns"] - pair["t_ns"] for pair in pairs])[nearest]
         frame = pd.DataFrame({"wall_ns": times + offsets, "power_w": trace.records["power_w"][kept]})
         frame.attrs["simulated"] = bool(trace.meter["simulated"])
+        frame.attrs["scope"] = trace.meter["scope"]
         return frame
 
     def _cell_ids(self, board: str) -> list[str]:

@@ -37,22 +37,18 @@ def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
         frontiers = {against: pareto(own, against) for against in COST}
         usable = {against: frame for against, frame in frontiers.items() if frame.model.nunique() > 1}
         if usable:
-            simulated = (
-                data.cells.loc[data.cells.board == board, "simulated_parts"].str.contains("meter").any()
-            )
+            cells = data.cells[data.cells.board == board]
+            name = data.metered_name(board, cells) if "energy" in usable else data.name(board)
             with applied():
-                yield f"frontier-{board}", _board(usable, data.name(board), data.backends, bool(simulated))
+                yield f"frontier-{board}", _board(usable, name, data.backends)
 
 
-def _board(
-    frontiers: dict[str, pd.DataFrame], name: str, backends: list[str], simulated_meter: bool
-) -> Figure:
+def _board(frontiers: dict[str, pd.DataFrame], name: str, backends: list[str]) -> Figure:
     figure = Figure(figsize=(WIDTH_IN, 3.6))
     panels = figure.subplots(1, len(frontiers), sharey=True, squeeze=False)[0]
     for panel, (against, frame) in zip(panels, frontiers.items(), strict=True):
         _panel(panel, frame, COST[against], backends)
-        mark = ", simulated meter" if against == "energy" and simulated_meter else ""
-        panel.set_xlabel(AXES[against] + mark)
+        panel.set_xlabel(AXES[against])
     panels[0].set_ylabel("top-1 accuracy (%)")
     backend_legend(figure, backends, name)
     return figure

@@ -12,7 +12,8 @@ from analysis.report.format import number
 ORDER = 80
 TITLE = "Figure of merit"
 CAPTION = (
-    "Correctly inferred images per joule: top-1 accuracy times throughput over power, mean over boots. Only cases "
+    "Correctly inferred images per joule: top-1 accuracy times throughput over power, that is accuracy over energy per "
+    "inference; mean over boots. Only cases "
     "whose accuracy and power are both known."
 )
 ROW_INCH = 0.28
@@ -23,10 +24,8 @@ def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
     for board in data.boards:
         cells = data.sound[(data.sound.board == board) & data.sound.images_per_joule_correct.notna()]
         if len(cells):
-            simulated = cells.simulated_parts.str.contains("meter").any()
-            name = f"{data.name(board)} · simulated meter" if simulated else data.name(board)
             with applied():
-                yield f"merit-{board}", _board(cells, name, data.backends)
+                yield f"merit-{board}", _board(cells, data.metered_name(board, cells), data.backends)
 
 
 def _board(cells: pd.DataFrame, name: str, backends: list[str]) -> Figure:

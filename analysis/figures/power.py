@@ -23,10 +23,8 @@ def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
     for board in data.boards:
         cells = data.sound[(data.sound.board == board) & data.sound.power_mean_w.notna()]
         if len(cells):
-            simulated = cells.simulated_parts.str.contains("meter").any()
-            name = f"{data.name(board)} · simulated meter" if simulated else data.name(board)
             with applied():
-                yield f"power-{board}", _board(cells, name, data.backends)
+                yield f"power-{board}", _board(cells, data.metered_name(board, cells), data.backends)
 
 
 def _board(cells: pd.DataFrame, name: str, backends: list[str]) -> Figure:

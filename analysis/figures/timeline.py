@@ -109,7 +109,8 @@ def _power(panel: Axes, trace: pd.DataFrame | None, origin_ns: int) -> None:
     kept = keep_extremes(values, BUCKETS)
     panel.plot(_seconds(trace.wall_ns, origin_ns)[kept], values[kept], color=INK, linewidth=0.9)
     panel.set_ylim(0, values.max() * 1.15)
-    panel.set_ylabel("W\n(simulated)" if trace.attrs["simulated"] else "W")
+    mark = ", simulated" if trace.attrs["simulated"] else ""
+    panel.set_ylabel(f"W\n({trace.attrs['scope']}{mark})")
 
 
 def _say_unknown(panel: Axes) -> None:

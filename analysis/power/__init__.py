@@ -35,6 +35,10 @@ The whole interface::
     what the meter itself counted within the measured phase, and what its samples give for the same time; None where
     the meter does not count. A disagreement degrades the energy.
 
+``window_s``, ``windows_j_per_inference``
+    shortest of the windows that the measured phase was cut into at inferences, and the gross energy per inference of
+    each; empty where the phase or the meter allows none.
+
 Nothing is zero because it is missing, and nothing is extrapolated from a last value. ``energies`` integrates many
 windows of a long trace at once; ``view_pulses`` shows the fit behind an alignment; ``archive_trace`` compacts a
 finished trace. `PowerDataError` is raised for files that cannot be read; it never means "no energy", which is a

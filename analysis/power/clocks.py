@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analysis.power.trace import Trace
 
@@ -25,9 +28,15 @@ class ClockRelation:
     reference_ns: int = 0
     trusted: bool = True
 
-    def to_trace_ns(self, board_ns: int) -> int:
-        """Convert a moment of the board into the trace's clock."""
-        return round(board_ns + self.offset_ns + self.rate * (board_ns - self.reference_ns))
+    @overload
+    def to_trace_ns(self, board_ns: int) -> int: ...
+    @overload
+    def to_trace_ns(self, board_ns: NDArray[np.int64]) -> NDArray[np.int64]: ...
+
+    def to_trace_ns(self, board_ns: int | NDArray[np.int64]) -> int | NDArray[np.int64]:
+        """Convert a moment of the board, or an array of them, into the trace's clock."""
+        moved = board_ns + (self.offset_ns + self.rate * (board_ns - self.reference_ns))
+        return np.rint(moved).astype(np.int64) if isinstance(moved, np.ndarray) else round(moved)
 
 
 def relate(record: dict[str, Any], controller: dict[str, Any] | None, trace: Trace) -> ClockRelation | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.power.accumulator import cross_check
 from analysis.power.alignment import Alignment, align
@@ -14,6 +15,7 @@ from analysis.power.integrate import Energies, energies
 from analysis.power.trace import Trace
 from analysis.power.uncertainty import K_95, gross_parts, net_uncertainty_j, root_sum_of_squares
 from analysis.power.window import Window, describe_window
+from analysis.power.windows import cut
 
 MEASURED, DEGRADED, UNKNOWN = "measured", "degraded", "unknown"
 COVERAGE_MEASURED, COVERAGE_KNOWN = 0.98, 0.90
@@ -49,6 +51,8 @@ class CellEnergy:
     alignment: dict[str, Any] | None = None
     accumulator_j: float | None = None
     accumulator_integral_j: float | None = None
+    window_s: float | None = None
+    windows_j_per_inference: tuple[float, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return all fields, for a table or a JSON file."""
@@ -75,7 +79,13 @@ class _Cell:
 
 
 def cell_energy(
-    record: dict[str, Any], controller: dict[str, Any] | None, trace: Trace, *, minimum_window_s: float = 60.0
+    record: dict[str, Any],
+    controller: dict[str, Any] | None,
+    trace: Trace,
+    *,
+    minimum_window_s: float = 60.0,
+    window_s: float | None = None,
+    inferences_ns: NDArray[np.int64] | None = None,
 ) -> CellEnergy:
     """Return power and energy of a cell's measured phase.
 
@@ -85,6 +95,8 @@ def cell_energy(
             machines.
         trace: of the board's meter.
         minimum_window_s: a shorter measured phase is degraded.
+        window_s: the measured phase is cut into windows of at least this length (default: ``minimum_window_s``).
+        inferences_ns: when each measured inference began, on the board's clock; without them there are no windows.
     """
     known = {"scope": trace.meter["scope"], "simulated": bool(trace.meter["simulated"])}
     clock = relate(record, controller, trace)
@@ -114,7 +126,25 @@ def cell_energy(
     if counted is not None:
         numbers |= {"accumulator_j": counted.counted_j, "accumulator_integral_j": counted.integrated_j}
         reasons += filter(None, [counted.objection()])
+    if inferences_ns is not None:
+        numbers |= _windows(cell, measured, window_s or minimum_window_s, inferences_ns)
     return CellEnergy(DEGRADED if reasons else MEASURED, "; ".join(reasons) or None, **known, **numbers)
+
+
+def _windows(
+    cell: _Cell, measured: Window, window_s: float, inferences_ns: NDArray[np.int64]
+) -> dict[str, Any]:
+    """Return the windows of the measured phase; one too short for the meter is refused, as a whole phase is."""
+    if _too_short(replace(measured, end_ns=measured.start_ns + round(window_s * 1e9)), cell.trace.caps):
+        return {}
+    began = cell.clock.to_trace_ns(np.sort(inferences_ns)) + round(cell.alignment.offset_ms * 1e6)
+    windows = cut(cell.trace, measured.start_ns, measured.end_ns, began, window_s)
+    if not len(windows.seconds):
+        return {}
+    return {
+        "window_s": float(windows.seconds.min()),
+        "windows_j_per_inference": tuple(float(energy) for energy in windows.j_per_inference),
+    }
 
 
 def _too_short(window: Window, caps: dict[str, Any]) -> str | None:

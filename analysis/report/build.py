@@ -10,6 +10,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from analysis.energetics import LEAST_WINDOWS, energy_cases
 from analysis.figures import figure_modules
 from analysis.figures.data import SweepData
 from analysis.figures.style import colours
@@ -20,6 +21,7 @@ from analysis.report.conditions import condition_cards
 from analysis.report.failures import failed_cells
 from analysis.report.format import bytes_text, duration, is_known, number, percent, sortable, whole
 from analysis.report.runtimes import runtimes
+from analysis.scopes import scope_text
 from analysis.statistics.percentiles import required_n
 from analysis.summary import PERCENTILES
 from analysis.sweep import Sweep
@@ -50,11 +52,12 @@ def build_report(sweep: Sweep, cells: pd.DataFrame, set_aside: list[str]) -> Pat
         set_aside: messages about what could not be used.
     """
     verdict = judge(sweep.sweep_id, cells, set_aside)
-    groups = summarise_groups(cells)
+    groups, energy = summarise_groups(cells), energy_cases(cells)
     write_json(sweep.report / "verdict.json", verdict)
-    _write_tables(sweep.report / "tables", {"cells": cells, "summary": groups})
+    _write_tables(sweep.report / "tables", {"cells": cells, "summary": groups, "energy": energy})
     everything: dict[str, list[Any]] = {
         "groups": _with_shares(groups),
+        "energy": energy_rows(energy),
         "runtimes": runtimes(cells),
         "cells": cells.sort_values(["model", "board", "backend", "mode", "repeat"]).to_dict("records"),
         "failures": failed_cells(sweep, cells),
@@ -65,6 +68,7 @@ def build_report(sweep: Sweep, cells: pd.DataFrame, set_aside: list[str]) -> Pat
         "conditions": condition_cards(sweep, cells),
         "set_aside": set_aside[:MOST_ROWS],
         "colours": colours(list(cells.backend)),
+        "least_windows": LEAST_WINDOWS,
     }
     template = environment().get_template("page.html.j2")
     (sweep.report / COMPLETE_PAGE).unlink(missing_ok=True)
@@ -159,6 +163,13 @@ def _with_shares(groups: pd.DataFrame) -> list[dict[str, Any]]:
             "records"
         )
     ]
+
+
+def energy_rows(cases: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of the page's table of energies, each with where its power was measured."""
+    placed = cases.assign(measured_at=[scope_text([scope]) for scope in cases.meter_scope])
+    rows = placed.sort_values(["model", "variant", "board", "mode", "energy_j_per_inference"])
+    return [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
 
 
 def _write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:

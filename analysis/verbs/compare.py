@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
+from analysis.comparability import ENERGY, TIME
 from analysis.comparison import SideBySide, compare_sources
 from analysis.options import add_mode
 from analysis.output import add_format_options, records, to_csv, to_html, to_text
@@ -19,12 +20,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("a", metavar="A", help="a results directory, or published:<study>")
     parser.add_argument("b", metavar="B", help="what is compared with it")
     add_mode(parser)
+    parser.add_argument(
+        "--of", choices=(TIME, ENERGY), default=TIME, help="what is compared (default: %(default)s)"
+    )
     add_format_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the comparison."""
-    result = compare_sources(args.a, args.b, args.mode)
+    result = compare_sources(args.a, args.b, args.mode, args.of)
     if args.format == "csv":
         sys.stdout.write(to_csv(result.cases))
     elif args.format == "json":
@@ -32,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         write = to_html if args.format == "html" else to_text
         heading = "<h2>{}</h2>" if args.format == "html" else "{}"
-        for title, frame in _sections(result):
+        for title, frame in _sections(result, args.of):
             print(heading.format(title))
             print(write(frame))
     return 0
@@ -48,13 +52,14 @@ def _as_json(result: SideBySide) -> dict[str, object]:
     }
 
 
-def _sections(result: SideBySide) -> list[tuple[str, pd.DataFrame]]:
+def _sections(result: SideBySide, of: str) -> list[tuple[str, pd.DataFrame]]:
     verdict = f"Verdict: {result.verdict}" + (f" ({'; '.join(result.reasons)})" if result.reasons else "")
     differences = pd.DataFrame(
         [asdict(d) for d in result.differences], columns=["board", "backend", "part", "a", "b"]
     )
+    worse = "B is slower" if of == TIME else "B takes more energy"
     return [
         (f"{verdict}\n\nFingerprint differences", differences),
-        ("Boards of B against the times of A", result.health),
-        ("Cases (ratio above 1: B is slower)", result.cases),
+        (f"Boards of B against the {of} of A", result.health),
+        (f"Cases (ratio above 1: {worse})", result.cases),
     ]

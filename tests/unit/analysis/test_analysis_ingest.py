@@ -10,6 +10,7 @@ from analysis.columns import CELLS
 from analysis.errors import InputError
 from analysis.ingest import ingest
 from analysis.store import load_cells
+from analysis.summary import _figures_of_merit
 from analysis.sweep import Sweep, load_sweep
 
 ISSUE_COLUMNS = [
@@ -129,7 +130,21 @@ def test_figure_of_merit_is_accuracy_times_throughput_over_power(small_lab: Cell
     sweep = small_lab(modes={"warm": (5, 2000)})
     ingest(sweep)
     row = load_cells(sweep)[0].iloc[0]
-    assert row.images_per_joule_correct == pytest.approx(row.top1 * row.fps / row.power_mean_w)
+    throughput = row.n / row.measured_s
+    for share, merit in (("top1", row.images_per_joule_correct), ("top5", row.images_per_joule_correct_top5)):
+        assert merit == pytest.approx(row[share] * throughput / row.power_mean_w, rel=1e-9)
+        assert merit == pytest.approx(row[share] / row.energy_j_per_inference, rel=1e-6), "the identity"
+    assert pd.isna(row.merit_reason)
+
+
+def test_a_figure_of_merit_that_contradicts_its_energy_is_withheld() -> None:
+    row = {"top1": 0.9, "top5": None, "n": 1000, "measured_s": 50.0, "power_mean_w": 5.0}
+    agreeing = _figures_of_merit({**row, "energy_j_per_inference": 0.25})
+    assert agreeing["images_per_joule_correct"] == pytest.approx(3.6)
+    assert agreeing["images_per_joule_correct_top5"] is None
+    contradicting = _figures_of_merit({**row, "energy_j_per_inference": 0.26})
+    assert contradicting["images_per_joule_correct"] is None
+    assert "accuracy / energy per inference 3.46154 1/J" in contradicting["merit_reason"]
 
 
 def test_inference_records_are_partitioned_by_board(good_results: Path) -> None:

@@ -74,7 +74,17 @@ def test_every_local_link_leads_somewhere(page: str, good_results: Path) -> None
 
 
 def test_sections_come_in_the_promised_order(page: str) -> None:
-    order = ["verdict", "results", "figures", "runtimes", "cells", "conditions", "failures", "method"]
+    order = [
+        "verdict",
+        "results",
+        "figures",
+        "energy",
+        "runtimes",
+        "cells",
+        "conditions",
+        "failures",
+        "method",
+    ]
     assert [attributes["id"] for tag, attributes in Page(page).tags if tag == "section"] == order
 
 
@@ -178,7 +188,7 @@ def test_figures_are_vector_graphics_with_units(page: str, good_results: Path) -
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert root.findall(".//{http://www.w3.org/2000/svg}image") == []
         words = " ".join("".join(text.itertext()) for text in root.iter("{http://www.w3.org/2000/svg}text"))
-        assert any(unit in words for unit in ("(ms)", "(W)", "(%)", "(1)", "(1/J)"))
+        assert any(unit in words for unit in ("(ms)", "(W)", "(%)", "(1)", "(1/J)", "(J)"))
 
 
 def test_the_same_data_gives_the_same_bytes(good_results: Path) -> None:

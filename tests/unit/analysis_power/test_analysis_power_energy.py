@@ -166,3 +166,38 @@ def test_unreadable_traces_are_explained(tmp_path):
     (tmp_path / "meter.json").write_text(json.dumps({"schema": "edgebench/power_trace/9"}))
     with pytest.raises(PowerDataError, match="valid: edgebench/power_trace/1"):
         read_trace(tmp_path)
+
+
+def windowed(tmp_path, meter=None, window_s=60.0, phase_s=300.0, gap_s=()):
+    """Return the energy of a phase whose power rises by 1 W a minute, with an inference every 10 ms."""
+    meter = meter or SeenBy(10.0, 10.0, 0.0, 0.0, noise_w=0.0, group_delay_s=0.0)
+    meter.gaps_s = list(gap_s)
+    start_s, rng = 20.0, np.random.default_rng(3)
+    edges = [start_s + 60.0 * k for k in range(int(phase_s // 60) + 1)]
+    load = SteppedLoad(np.array(edges), np.array([2.0, *range(3, 2 + len(edges)), 2.0]))
+    times, power = meter.samples(load, 0.0, edges[-1] + 20, rng)
+    trace = write_trace(tmp_path / "trace", times, power, meter.caps(), boot_id="board")
+    phases = [("idle_before", 5.0, 15.0), ("measured", start_s, start_s + phase_s)]
+    count = int(phase_s * 100)
+    began = (np.arange(count) * 10_000_000 + ns(start_s)).astype(np.int64)
+    record = record_of(phases, count)
+    return cell_energy(record, None, read_trace(trace), window_s=window_s, inferences_ns=began)
+
+
+def test_a_long_phase_is_cut_into_windows_of_a_minute(tmp_path):
+    energy = windowed(tmp_path)
+    assert energy.window_s == pytest.approx(60.0, abs=0.02)
+    assert energy.windows_j_per_inference == pytest.approx([0.03, 0.04, 0.05, 0.06, 0.07], rel=0.005)
+    assert energy.energy_j_per_inference == pytest.approx(np.mean(energy.windows_j_per_inference), rel=1e-3)
+
+
+def test_a_window_that_the_meter_missed_is_left_out(tmp_path):
+    energy = windowed(tmp_path, gap_s=[(150.0, 165.0)])
+    assert energy.windows_j_per_inference == pytest.approx([0.03, 0.04, 0.06, 0.07], rel=0.005)
+
+
+def test_windows_too_short_for_the_meter_are_refused(tmp_path):
+    slow = SeenBy(2.0, 2.0, 0.5, 0.1, group_delay_s=0.25)
+    assert windowed(tmp_path / "a", meter=slow, window_s=2.0).windows_j_per_inference == ()
+    assert len(windowed(tmp_path / "b", meter=slow, window_s=30.0).windows_j_per_inference) == 10
+    assert windowed(tmp_path / "c", phase_s=60.0, window_s=61.0).windows_j_per_inference == ()

@@ -1,0 +1,83 @@
+"""Energy per inference with its error bar: gross and above idle, and the windows that it comes from."""
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from analysis.energetics import energy_cases
+from analysis.figures.data import SweepData
+from analysis.figures.style import INK, MUTED, WIDTH_IN, applied, colours
+
+ORDER = 75
+TITLE = "Energy per inference"
+CAPTION = (
+    "Filled: gross; hollow: above idle; bars: 95 % intervals, which consist mostly of what the meter may be wrong by, "
+    "and so do not shrink with more repeats. Grey: each window that was measured, gross. The axis is logarithmic. A "
+    "case whose energy is unknown is left out; one that is degraded has the reason in the table."
+)
+ROW_INCH = 0.42
+
+
+def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
+    """Yield one figure per board that has an energy."""
+    for board in data.boards:
+        cells = data.cells[data.cells.board == board]
+        cases = energy_cases(cells)
+        cases = cases[cases.energy_j_per_inference.notna()]
+        if len(cases):
+            with applied():
+                yield f"energy-{board}", _board(cases, cells, data)
+
+
+def _board(cases: pd.DataFrame, cells: pd.DataFrame, data: SweepData) -> Figure:
+    tones = colours(data.backends)
+    figure = Figure(figsize=(WIDTH_IN, 1.5 + ROW_INCH * len(cases)))
+    panel = figure.subplots()
+    rows = cases.sort_values("energy_j_per_inference").to_dict("records")
+    for y, row in enumerate(rows):
+        tone = tones[row["backend"]]
+        windows = _windows(cells, row)
+        panel.plot(windows, [y + 0.28] * len(windows), "|", color=MUTED, markersize=6, markeredgewidth=0.9)
+        _mark(panel, row, "energy", y, tone, filled=True)
+        _mark(panel, row, "energy_above_idle", y + 0.14, tone, filled=False)
+    panel.set_yticks(
+        range(len(rows)),
+        [
+            f"{row['model']} {row['variant']} · {row['backend']} · {row['mode']}".replace(" fp32", "")
+            for row in rows
+        ],
+    )
+    panel.invert_yaxis()
+    panel.set_xscale("log")
+    panel.set_xlabel("energy per inference (J)", color=INK)
+    panel.grid(visible=False, axis="y")
+    marks = [("o", INK, "gross"), ("o", "white", "above idle"), ("|", MUTED, "windows")]
+    handles = [
+        Line2D([], [], linestyle="", marker=shape, markerfacecolor=face, markeredgecolor=edge, label=label)
+        for (shape, face, label), edge in zip(marks, (INK, INK, MUTED), strict=True)
+    ]
+    panel.set_title(data.metered_name(str(cells.board.iloc[0]), cells))
+    panel.legend(handles=handles, loc="lower right", ncols=3, bbox_to_anchor=(1, 1), borderaxespad=0)
+    return figure
+
+
+def _mark(panel: Axes, row: Mapping[Hashable, Any], name: str, y: float, tone: str, *, filled: bool) -> None:
+    value, half = row[f"{name}_j_per_inference"], row[f"{name}_uncertainty_j_per_inference"]
+    if pd.isna(value) or value <= 0:
+        return
+    low = min(half, value * 0.999) if not pd.isna(half) else 0.0  # a logarithmic axis has no zero
+    bars = [[low], [0.0 if pd.isna(half) else half]]
+    face = tone if filled else "white"
+    panel.errorbar(value, y, xerr=bars, fmt="o", color=tone, markerfacecolor=face, markersize=5, capsize=2)
+
+
+def _windows(cells: pd.DataFrame, row: Mapping[Hashable, Any]) -> list[float]:
+    own = cells
+    for name in ("model", "variant", "backend", "mode"):
+        own = own[own[name] == row[name]]
+    texts = own.energy_windows_j_per_inference.dropna()
+    return [float(value) for text in texts for value in text.split(";")]
