@@ -28,7 +28,7 @@ class Accuracy:
 
 @dataclass
 class LabelSource:
-    """Labels by data set, looked for beside the results first and in the zoo store after that."""
+    """True classes by data set, kept with the results; those of an older sweep are looked for in the zoo store."""
 
     roots: list[Path]
 
@@ -50,8 +50,7 @@ class LabelSource:
 
     def _find(self, sha256: str) -> npt.NDArray[np.int64] | None:
         for root in self.roots:
-            path = root / Path(sha256).name / "data.npz"
-            if path.is_file():
+            for path in (root / Path(sha256).name / name for name in ("truth.npz", "data.npz")):
                 try:
                     with np.load(path) as archive:
                         return np.asarray(archive["labels"], dtype=np.int64)

@@ -18,6 +18,7 @@ COMMANDS = {
     "drivers": ["power_meter", "drivers", "--json"],
     "models": ["model_zoo", "list", "--json"],
     "formats": ["model_zoo", "formats", "--json"],
+    "datasets": ["model_zoo", "datasets", "--json"],
 }
 
 
@@ -34,6 +35,7 @@ class Catalogues(NamedTuple):
     models: dict[str, dict[str, Any]]
     formats: dict[str, dict[str, Any]]
     kinds: list[str]
+    datasets: list[dict[str, Any]]
 
 
 def ask_all(root: Path) -> Catalogues:
@@ -56,6 +58,7 @@ def ask_all(root: Path) -> Catalogues:
         models={item["model"]: item for item in answers["models"]},
         formats={item["format"]: item for item in answers["formats"]},
         kinds=kinds(root),
+        datasets=answers["datasets"],
     )
 
 

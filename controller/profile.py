@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def load(root: Path, name: str, catalogues: Catalogues) -> dict[str, Any]:
     return _with_defaults(value, schema)
 
 
-NO_NAMES: dict[str, Any] = {"models": [], "backends": {}}
+NO_NAMES: dict[str, Any] = {"models": [], "backends": {}, "datasets": {}}
 """What stands in for the part of a profile that is malformed, so that the names in the rest are checked too."""
 
 
@@ -76,6 +77,13 @@ def check_names(profile: dict[str, Any], file: str, catalogues: Catalogues) -> l
             for variant in profile["variants"]
             if variant not in offered
         ]
+    patterns = [item["pattern"] for item in catalogues.datasets]
+    names = [item["names"] for item in catalogues.datasets]
+    problems += [
+        Problem(file, f"datasets.{task}", name, one_of(names))
+        for task, name in profile["datasets"].items()
+        if not any(re.fullmatch(pattern, name) for pattern in patterns)
+    ]
     for label, options in profile["backends"].items():
         problems += _check_backend(label, options, profile, file, catalogues)
     return problems

@@ -25,6 +25,8 @@ ARTIFACT = ("model", "variant", "format", "opset")
 """What names an artifact in the zoo's index."""
 RECONNECT_S = 180.0
 """How long a board that went away is waited for, before its supply is cut once, and again after that."""
+NO_DATASET = "synthetic_"
+"""How the data set of a model is called whose entry in the catalogue names none: a profile may choose another."""
 RECOVERY_S = 1800.0
 """A generous bound on reboots, reconnections and transfers around one cell."""
 
@@ -67,7 +69,7 @@ def build(
         NoArtifactError: the zoo lacks the artifact, or it failed its verification.
     """
     profile = manifest["profile"]
-    artifact = _find_artifact(cell, zoo)
+    artifact = find_artifact(cell, profile, zoo)
     return {
         "schema": SCHEMA,
         "sweep_id": manifest["sweep_id"],
@@ -77,7 +79,7 @@ def build(
         "artifact": _artifact(artifact, setup.root) if artifact else None,
         "dataset": _dataset(artifact, zoo, setup.root) if artifact else None,
         "options": options_of(profile["backends"][cell["backend"]]),
-        "protocol": protocol(cell, profile),
+        "protocol": protocol(cell, profile, _dataset_size(artifact, zoo)),
         "cooldown": _cooldown(profile),
         "gate": {key: value for key, value in {**profile["gate"], **setup.gate}.items() if value is not None},
         "environment": setup.environments[cell["runtime"]],
@@ -100,13 +102,19 @@ def rest_s(cell: dict[str, Any], profile: dict[str, Any]) -> float:
     return float(profile["modes"][cell["mode"]].get("rest_s", profile["rest_s"])) * profile["scale"]
 
 
-def protocol(cell: dict[str, Any], profile: dict[str, Any]) -> dict[str, Any]:
-    """Counts and times of one cell, shortened in a rehearsal."""
+def protocol(cell: dict[str, Any], profile: dict[str, Any], items: int = 1) -> dict[str, Any]:
+    """Counts and times of one cell, shortened in a rehearsal.
+
+    Args:
+        cell, profile: as in ``build``.
+        items: how many the data set has: what ``inferences: all`` means.
+    """
     mode, power, scale = profile["modes"][cell["mode"]], profile["power"], profile["scale"]
     duration_s = mode.get("duration_s")
+    inferences = items if mode["inferences"] == "all" else mode["inferences"]
     return {
         "warmup": round(mode["warmup"] * scale),
-        "inferences": max(1, round(mode["inferences"] * scale)),
+        "inferences": max(1, round(inferences * scale)),
         "duration_s": duration_s and duration_s * scale,
         "idle_before_s": power["idle_before_s"],
         "idle_after_s": power["idle_after_s"],
@@ -129,7 +137,7 @@ def zoo_files_of(zoo: dict[str, Any], plan: dict[str, Any], board: str) -> list[
     files = set()
     for wanted in plan["artifacts"][board]:
         try:
-            artifact = _find_artifact(wanted, zoo)
+            artifact = find_artifact(wanted, plan.get("profile", {}), zoo)
         except NoArtifactError:
             continue  # its cells become rows that say so
         if artifact:
@@ -159,19 +167,39 @@ def longest_cell_s(profile: dict[str, Any]) -> float:
     return float(deadline + rest + waits + RECOVERY_S)
 
 
-def _find_artifact(cell: dict[str, Any], zoo: dict[str, Any]) -> dict[str, Any] | None:
+def find_artifact(
+    cell: dict[str, Any], profile: dict[str, Any], zoo: dict[str, Any]
+) -> dict[str, Any] | None:
+    """The zoo's record of a cell's artifact; None where its backend needs none.
+
+    Raises:
+        NoArtifactError: the zoo lacks the artifact, or it failed its verification.
+    """
     if cell["format"] is None:
         return None
     wanted = {key: cell[key] for key in ARTIFACT}
+    asked = profile.get("datasets", {})
     for artifact in zoo["artifacts"]:
         if all(artifact[key] == value for key, value in wanted.items()):
+            dataset = artifact["dataset"]["name"]
+            if dataset.startswith(NO_DATASET) and dataset != asked.get(artifact["task"], dataset):
+                break  # built for another profile
             if artifact["verification"]["passed"]:
                 return dict(artifact)
             raise NoArtifactError(f"the artifact failed its verification: {artifact['verification']}")
     for refusal in zoo.get("unsupported", []):
         if all(refusal[key] == value for key, value in wanted.items()):
             raise NoArtifactError(f"the zoo cannot make it: {refusal['reason']}")
-    raise NoArtifactError(f"the zoo has no artifact with {wanted}")
+    raise NoArtifactError(f"the zoo has no artifact with {wanted}{_of_datasets(asked)}")
+
+
+def _of_datasets(asked: dict[str, str]) -> str:
+    return f" and the data set {' or '.join(sorted(asked.values()))}" if asked else ""
+
+
+def _dataset_size(artifact: dict[str, Any] | None, zoo: dict[str, Any]) -> int:
+    sha256 = artifact["dataset"]["sha256"] if artifact else None
+    return next((int(item["n"]) for item in zoo["datasets"] if item["sha256"] == sha256 and "n" in item), 1)
 
 
 def _artifact(artifact: dict[str, Any], root: str) -> dict[str, Any]:

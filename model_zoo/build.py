@@ -2,14 +2,14 @@
 
 import os
 import sys
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
-from model_zoo import cache_key, plugins
+from model_zoo import cache_key, dataset, plugins, workload
 from model_zoo.errors import ZooError
 from model_zoo.model import Model
 from model_zoo.store import Record, Store
@@ -31,15 +31,27 @@ class Target:
     format: str
     opset: int | None
 
+    @property
+    def identity(self) -> tuple[str, str, str, int | None]:
+        """What the index has at most one artifact for."""
+        return self.model.name, self.variant, self.format, self.opset
+
 
 @dataclass(frozen=True)
 class Result:
-    """What a build gave: records in the order asked for, refused combinations, and errors by job."""
+    """What a build gave, in the order asked for.
+
+    Attributes:
+        artifacts, unsupported: records of what there is, and of the combinations that cannot be.
+        errors: of the jobs that failed.
+        built, refused: how many of them are new; the others were in the cache.
+    """
 
     artifacts: list[Record]
     unsupported: list[Record]
     errors: list[str]
     built: int
+    refused: int
 
 
 def variant_modules() -> dict[str, str]:
@@ -69,6 +81,22 @@ def plan(
     ]
 
 
+def again(records: Sequence[Record], models: Mapping[str, Model]) -> list[Target]:
+    """Return what would make these artifacts now.
+
+    Raises:
+        ZooError: the catalogue has no such model any more.
+    """
+    gone = sorted({record["model"] for record in records} - set(models))
+    if gone:
+        raise ZooError(f"models: the catalogue has no {', '.join(gone)} any more; valid: {', '.join(models)}")
+    modules = variant_modules()
+    return [
+        Target(models[r["model"]], modules[r["variant"]], r["variant"], r["format"], r["opset"])
+        for r in records
+    ]
+
+
 def build(store: Store, targets: Sequence[Target], weights: str, jobs: int) -> Result:
     """Make every target that the store does not have yet, and write its index.
 
@@ -79,14 +107,15 @@ def build(store: Store, targets: Sequence[Target], weights: str, jobs: int) -> R
     with store.lock():
         cached = _cached(store, targets, weights)
         missing = [target for target in targets if target not in cached]
-        outcomes, errors = _run(_jobs(store, missing, weights), jobs) if missing else ([], [])
+        outcomes, errors = _run(store, _jobs(store, missing, weights), jobs) if missing else ([], [])
         made = [record for outcome in outcomes for record in outcome.artifacts]
-        unsupported = [record for outcome in outcomes for record in outcome.unsupported]
-        by_target = {_identity(record): record for record in [*cached.values(), *made]}
-        wanted = [(t.model.name, t.variant, t.format, t.opset) for t in targets]
-        artifacts = [by_target[identity] for identity in wanted if identity in by_target]
+        refused = [record for outcome in outcomes for record in outcome.unsupported]
+        known = {_identity(record): record for record in [*cached.values(), *made, *refused]}
+        wanted = [known[key] for target in targets if (key := target.identity) in known]
+        artifacts = [record for record in wanted if "reason" not in record]
+        unsupported = [record for record in wanted if "reason" in record]
         store.write_index(artifacts, unsupported)
-    return Result(artifacts, unsupported, errors, len(made))
+    return Result(artifacts, unsupported, errors, len(made), len(refused))
 
 
 def _refuse_unknown(option: str, found: Sequence[str], valid: Sequence[str]) -> None:
@@ -100,11 +129,13 @@ def _identity(record: Record) -> tuple[str, str, str, int | None]:
 
 
 def _cached(store: Store, targets: Sequence[Target], weights: str) -> dict[Target, Record]:
-    """Return what is there. ``auto`` takes pretrained weights first, then what an earlier build had."""
-    by_key = {record["build_key"]: record for record in store.records("artifacts") if store.is_whole(record)}
+    """Return what is there, a refusal as well. ``auto`` takes the best weights that an earlier build had."""
+    refusals = [record for record in store.index()["unsupported"] if "build_key" in record]
+    whole = [record for record in store.records("artifacts") if store.is_whole(record)]
+    by_key = {record["build_key"]: record for record in [*refusals, *whole]}
     found = {}
     for target in targets:
-        for actual in _WEIGHTS_OF.get(weights, ("pretrained", "trained", "seeded_random")):
+        for actual in _acceptable(target.model, weights):
             key = cache_key.key(
                 target.model, target.variant_module, target.variant, target.format, target.opset, actual
             )
@@ -112,6 +143,14 @@ def _cached(store: Store, targets: Sequence[Target], weights: str) -> dict[Targe
                 found[target] = by_key[key]
                 break
     return found
+
+
+def _acceptable(model: Model, weights: str) -> tuple[str, ...]:
+    """Return the kinds of weights that will do, best first: none at random once there is a data set to train on."""
+    declared = plugins.load("sources", model.source_kind).declared_weights(model)
+    if declared == "trained" and dataset.is_present(model.dataset):
+        return ("trained",)
+    return _WEIGHTS_OF.get(weights, ("pretrained", "trained", "seeded_random"))
 
 
 def _jobs(store: Store, targets: Sequence[Target], weights: str) -> "list[Job]":
@@ -133,30 +172,39 @@ def _jobs(store: Store, targets: Sequence[Target], weights: str) -> "list[Job]":
     ]
 
 
-def _run(jobs: "list[Job]", workers: int) -> "tuple[list[Outcome], list[str]]":
-    """Run the jobs in processes; one that fails does not stop the others."""
+def _run(store: Store, jobs: "list[Job]", workers: int) -> "tuple[list[Outcome], list[str]]":
+    """Run the jobs in processes, largest first, as many as fit into memory; one that fails does not stop the others."""
     from model_zoo import worker
 
     count = max(1, min(workers, len(jobs)))
     threads = max(1, len(os.sched_getaffinity(0)) // count)
+    budget_bytes = workload.budget_bytes()
+    waiting = sorted(jobs, key=lambda job: workload.memory_bytes(job.model), reverse=True)
+    progress = workload.Progress([job.model for job in jobs])
     outcomes, errors = [], []
+    running: dict[Future[Outcome], Job] = {}
     pool = ProcessPoolExecutor(count, get_context("spawn"), worker.initialise, (threads,))
     try:
-        pending = {pool.submit(worker.build, job): job for job in jobs}
-        while pending:
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+        while waiting or running:
+            for job in workload.admitted(
+                waiting, [job.model for job in running.values()], count, budget_bytes
+            ):
+                waiting.remove(job)
+                running[pool.submit(worker.build, job)] = job
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                job = pending.pop(future)
+                job = running.pop(future)
                 error = future.exception()
                 if error is None:
                     outcomes.append(future.result())
                     errors += outcomes[-1].errors
+                    store.note_refusals(outcomes[-1].unsupported)
                 else:
                     errors.append(_describe(job, error))
-                print(
-                    f"[{len(jobs) - len(pending)}/{len(jobs)}] {job.model.name} {job.variant}",
-                    file=sys.stderr,
-                )
+                print(progress.line(job.model, job.variant, error is not None), file=sys.stderr)
+                if isinstance(error, BrokenProcessPool):
+                    errors += [_describe(other, error) for other in [*running.values(), *waiting]]
+                    return outcomes, errors
     except BaseException:
         for process in list((pool._processes or {}).values()):
             process.kill()

@@ -32,6 +32,7 @@ def key(
         "format": format_name,
         "opset": opset,
         "weights": weights,
+        "data": _fingerprint(model.dataset),
         "versions": versions(model, format_name),
         "code": [_digest(path) for path in _files(model, variant_module, format_name)],
     }
@@ -51,6 +52,11 @@ def versions(model: Model, format_name: str) -> dict[str, str | None]:
     here = {package: _version(package) for package in packages}
     there = {package: locked[package.lower()] for package in exporter.PACKAGES if locked}
     return dict(sorted({**here, **there}.items()))
+
+
+@cache
+def _fingerprint(name: str) -> str | None:
+    return dataset.fingerprint(name)
 
 
 @cache

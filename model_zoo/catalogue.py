@@ -3,11 +3,12 @@
 import os
 import tomllib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from model_zoo import plugins
+from model_zoo import dataset, plugins
 from model_zoo.errors import ZooError
-from model_zoo.model import Model, from_table
+from model_zoo.model import TASKS, Model, from_table
 
 BUILT_IN = Path(__file__).parent / "models"
 VARIABLE = "EDGEBENCH_MODELS"
@@ -48,8 +49,29 @@ def select(models: dict[str, Model], names: Sequence[str]) -> list[Model]:
         return list(models.values())
     unknown = [name for name in names if name not in models]
     if unknown:
-        raise ZooError(f"--models: unknown {', '.join(unknown)}; valid: {', '.join(models)}")
+        raise ZooError(f"models: unknown {', '.join(unknown)}; valid: {', '.join(models)}")
     return [models[name] for name in dict.fromkeys(names)]
+
+
+def with_datasets(models: Sequence[Model], pairs: Sequence[str]) -> list[Model]:
+    """Return the models with the data sets of ``task=name`` pairs, where their entries name none.
+
+    Raises:
+        ZooError: a pair is malformed, or there is no such task or data set.
+    """
+    chosen: dict[str, str] = {}
+    for pair in pairs:
+        task, _, name = pair.partition("=")
+        if task not in TASKS or not name:
+            raise ZooError(f"--datasets: found {pair!r}; valid: <task>=<name>, tasks: {', '.join(TASKS)}")
+        dataset.module_of(name)
+        chosen[task] = name
+    return [
+        replace(model, dataset=chosen[model.task])
+        if model.task in chosen and dataset.module_of(model.dataset) == "synthetic"
+        else model
+        for model in models
+    ]
 
 
 def variants_of(model: Model) -> list[str]:

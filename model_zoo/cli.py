@@ -1,20 +1,23 @@
-"""The command line: ``list``, ``page``, ``build``, ``verify``, ``trace``."""
+"""The command line: ``list``, ``page``, ``datasets``, ``build``, ``verify``, ``trace``."""
 
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from model_zoo import build as building
-from model_zoo import catalogue, catalogue_page, plugins, tracing
+from model_zoo import catalogue, catalogue_page, dataset, listing, plugins, tracing
 from model_zoo.errors import ZooError
 from model_zoo.source import WEIGHTS
 from model_zoo.store import Store
 
 DEFAULT_STORE = Path(".edgebench/zoo")
+_DIGEST = re.compile(r"[0-9a-f]{8,64}")
+_NAMES = "a digest or its leading digits, or a model, as resnet50, resnet50.int8 or resnet50.int8.onnx"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,15 +41,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m model_zoo", description=__doc__)
     verbs = parser.add_subparsers(required=True, metavar="verb")
 
-    listing = verbs.add_parser("list", help="print the catalogue")
-    listing.set_defaults(verb=_list)
+    catalogued = verbs.add_parser("list", help="print the catalogue")
+    catalogued.set_defaults(verb=_list)
+    catalogued.add_argument("names", nargs="*", metavar="NAME", help="models; default: all")
     formats = verbs.add_parser("formats", help="print the formats that artifacts can have")
     formats.set_defaults(verb=_formats)
     page = verbs.add_parser("page", help="print the page of the catalogue, docs/catalogue.md")
     page.set_defaults(verb=_page)
     build = verbs.add_parser("build", help="export and verify artifacts that the store lacks")
     build.set_defaults(verb=_build)
-    build.add_argument("--models", nargs="+", required=True, metavar="NAME", help="names, or: all")
+    build.add_argument(
+        "names", nargs="*", metavar="NAME|SHA256", help="models, or: all; or what is in the store"
+    )
+    build.add_argument(
+        "--models", nargs="+", default=[], metavar="NAME", help="the same, where options follow"
+    )
     build.add_argument("--variants", nargs="+", default=["fp32"], metavar="NAME", help="default: fp32")
     build.add_argument("--formats", nargs="+", default=["onnx"], metavar="NAME", help="default: onnx")
     build.add_argument(
@@ -58,21 +67,32 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="auto: pretrained where they can be fetched, else seeded",
     )
+    build.add_argument(
+        "--datasets",
+        nargs="+",
+        default=[],
+        metavar="TASK=NAME",
+        help="of the models whose entry names none, as classification=imagenet; see: datasets",
+    )
     build.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="default: one a core")
+    datasets = verbs.add_parser(
+        "datasets", help="print which data sets there are, and whether their files are here"
+    )
+    datasets.set_defaults(verb=_datasets)
     verify = verbs.add_parser("verify", help="read every file again and compare its digest and its answers")
     verify.set_defaults(verb=_verify)
-    verify.add_argument("digests", nargs="*", metavar="SHA256", help="leading digits; default: everything")
+    verify.add_argument("names", nargs="*", metavar="NAME|SHA256", help=f"{_NAMES}; default: everything")
     trace = verbs.add_parser("trace", help="print where an artifact comes from and what was measured with it")
     trace.set_defaults(verb=_trace)
-    trace.add_argument("digest", metavar="SHA256", help="the digest or its leading digits")
+    trace.add_argument("names", nargs="+", metavar="NAME|SHA256", help=_NAMES)
     trace.add_argument("--results", type=Path, metavar="DIR", help="search the cells of these results")
     for verb in (build, verify, trace):
         verb.add_argument(
             "--store", type=Path, default=DEFAULT_STORE, metavar="DIR", help=f"default: {DEFAULT_STORE}"
         )
-    for verb in (listing, formats, build, verify, trace):
+    for verb in (catalogued, formats, datasets, build, verify, trace):
         verb.add_argument("--json", action="store_true", help="print JSON on standard output")
-    for verb in (listing, build):
+    for verb in (catalogued, build):
         verb.add_argument(
             "--catalogue", type=Path, action="append", default=[], metavar="DIR", help="more entries"
         )
@@ -80,30 +100,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(options: argparse.Namespace) -> int:
-    rows = [
-        {
-            "model": model.name,
-            "task": model.task,
-            "variants": catalogue.variants_of(model),
-            "formats": catalogue.formats_of(model),
-            "weights": plugins.load("sources", model.source_kind).declared_weights(model),
-            "dataset": model.dataset,
-            "parameters": model.parameters,
-            "macs": model.macs,
-            "input_shape": list(model.input_shape),
-            "origin": model.origin,
-        }
-        for model in catalogue.load(options.catalogue).values()
-    ]
+    models = catalogue.load(options.catalogue)
+    chosen = catalogue.select(models, options.names or ["all"])
     if options.json:
-        _print_json(rows)
+        _print_json([listing.row(model) for model in chosen])
     else:
-        for row in rows:
-            size = "x".join(map(str, row["input_shape"][1:]))
-            parameters = "?" if row["parameters"] is None else f"{row['parameters'] / 1e6:.2f} M"
-            print(
-                f"{row['model']:32} {row['task']:15} {size:12} {parameters:>10}  {' '.join(row['formats'])}"
-            )
+        print("\n".join(listing.lines(chosen)))
     return 0
 
 
@@ -134,9 +136,19 @@ def _page(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    models = catalogue.select(catalogue.load(options.catalogue), options.models)
-    targets = building.plan(models, options.variants, options.formats, options.opset)
-    result = building.build(Store(options.store), targets, options.weights, options.jobs)
+    names = [*options.names, *options.models]
+    if not names:
+        raise ZooError("build: nothing is named; valid: names of models, digests, or: all")
+    store, models = Store(options.store), catalogue.load(options.catalogue)
+    digests = [name for name in names if _DIGEST.fullmatch(name) and name not in models]
+    targets = building.again(tracing.find(store, digests) if digests else [], models)
+    chosen = catalogue.select(models, [name for name in names if name not in digests])
+    chosen = catalogue.with_datasets(chosen, options.datasets)
+    targets += building.plan(chosen, options.variants, options.formats, options.opset)
+    result = building.build(store, list(dict.fromkeys(targets)), options.weights, options.jobs)
+    for refusal in result.unsupported:
+        name = f"{refusal['model']} {refusal['variant']} {refusal['format']}"
+        print(f"{name}: unsupported: {refusal['reason']}", file=sys.stderr)
     for error in result.errors:
         print(f"model_zoo: {error}", file=sys.stderr)
     cached = len(result.artifacts) - result.built
@@ -147,22 +159,35 @@ def _build(options: argparse.Namespace) -> int:
     return 2 if result.errors else 0
 
 
+def _datasets(options: argparse.Namespace) -> int:
+    found = dataset.described()
+    if options.json:
+        _print_json(found)
+    else:
+        print("\n".join(listing.datasets(found)))
+    return 0
+
+
 def _verify(options: argparse.Namespace) -> int:
-    findings = tracing.verify(Store(options.store), options.digests)
+    findings = []
+    for finding in tracing.verify(Store(options.store), options.names):
+        findings.append(finding)
+        if not options.json:
+            print(f"{finding['sha256'][:16]}  {finding['name']:45}  {finding['problem'] or 'ok'}", flush=True)
+    bad = sum(finding["problem"] is not None for finding in findings)
     if options.json:
         _print_json(findings)
-    else:
-        for finding in findings:
-            print(f"{finding['sha256'][:16]} {finding['name']:40} {finding['problem'] or 'ok'}")
-    return 1 if any(finding["problem"] for finding in findings) else 0
+    print(f"{len(findings)} artifacts, {bad} with a problem", file=sys.stderr)
+    return 1 if bad else 0
 
 
 def _trace(options: argparse.Namespace) -> int:
-    chain = tracing.trace(Store(options.store), options.digest, options.results)
+    store = Store(options.store)
+    chains = [tracing.trace(record, options.results) for record in tracing.find(store, options.names)]
     if options.json:
-        _print_json(chain)
+        _print_json(chains)
     else:
-        print("\n".join(tracing.lines(chain)))
+        print("\n\n".join("\n".join(tracing.lines(chain)) for chain in chains))
     return 0
 
 

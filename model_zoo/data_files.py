@@ -4,8 +4,13 @@ They lie under ``EDGEBENCH_DATA`` (default ``.edgebench/data``), in a folder a d
 """
 
 import os
+import shutil
+import tarfile
+import zipfile
+import zlib
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import IO
 
 from model_zoo import download
 from model_zoo.errors import ZooError
@@ -42,6 +47,58 @@ def root() -> Path:
 def folder(name: str) -> Path:
     """Return the directory of one data set, whether it is there or not."""
     return root() / name
+
+
+def unpacked(dataset: str, source: Source, top: str) -> Path:
+    """Return the folder ``top`` of a data set, after unpacking its archive where the folder is not there yet.
+
+    A flat archive is unpacked into ``top``; one that has that folder in it gives it its name.
+
+    Raises:
+        ZooError: the archive is damaged or has another digest.
+        AbsentError: neither the folder nor the archive is there, and it cannot be fetched.
+    """
+    final = folder(dataset) / top
+    if final.is_dir():
+        return final
+    archive = find(dataset, source)
+    partial = folder(dataset) / f".{top}.part"
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        _unpack(archive, partial)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, OSError) as error:
+        raise ZooError(f"{archive}: cannot be unpacked: {error}") from error
+    inside = partial / top
+    (inside if inside.is_dir() else partial).rename(final)
+    shutil.rmtree(partial, ignore_errors=True)
+    return final
+
+
+def _unpack(archive: Path, target: Path) -> None:
+    """Write the plain files of a tar or zip archive; a name that leads elsewhere damns it."""
+    # By hand, since tarfile has no filter before Python 3.11.4.
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as opened:
+            for info in opened.infolist():
+                if not info.is_dir():
+                    with opened.open(info) as stream:
+                        _write(stream, target, info.filename)
+        return
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            if member.isfile() and (content := tar.extractfile(member)):
+                with content:
+                    _write(content, target, member.name)
+
+
+def _write(stream: IO[bytes], target: Path, name: str) -> None:
+    relative = PurePosixPath(name)
+    if relative.is_absolute() or ".." in relative.parts:
+        raise tarfile.TarError(f"{name!r} leads out of the archive")
+    path = target / relative
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as out:
+        shutil.copyfileobj(stream, out)
 
 
 def find(dataset: str, source: Source) -> Path:

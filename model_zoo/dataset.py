@@ -1,6 +1,7 @@
 """A data set: what is deployed and measured, what verifies conversions, and what calibrates them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ class Dataset:
         split: which part of the source ``images`` is.
         held_out: verify conversions; never measured, trained on or calibrated with.
         calibration: choose the ranges of quantisation and the statistics of normalisation.
+        truth: further arrays that say what is in ``images``, by name; they travel with the labels.
+        prepared_in: the folder of images that are too many to be made anew for every model, or None.
     """
 
     name: str
@@ -33,6 +36,13 @@ class Dataset:
     split: str
     held_out: NDArray[np.uint8]
     calibration: NDArray[np.uint8]
+    truth: dict[str, NDArray[Any]] = field(default_factory=dict)
+    prepared_in: Path | None = None
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what ``data.npz`` holds."""
+        labels = {} if self.labels is None else {"labels": self.labels}
+        return {"images": self.images, **labels, **self.truth}
 
     def record(self, sha256: str) -> dict[str, Any]:
         """Return ``dataset.json`` for the deployed images, whose file has this digest."""
@@ -75,23 +85,55 @@ def module_of(name: str) -> str:
     """Return the module of ``model_zoo.datasets`` whose pattern the name matches.
 
     Raises:
-        ZooError: none does; the message lists the patterns.
+        ZooError: none does; the message lists the names.
     """
-    patterns = {module: plugins.load("datasets", module).PATTERN for module in plugins.names("datasets")}
-    for module, pattern in patterns.items():
-        if pattern.fullmatch(name):
+    modules = {module: plugins.load("datasets", module) for module in plugins.names("datasets")}
+    for module, loaded in modules.items():
+        if loaded.PATTERN.fullmatch(name):
             return module
-    valid = ", ".join(pattern.pattern for pattern in patterns.values())
+    valid = ", ".join(loaded.NAMES for loaded in modules.values())
     raise ZooError(f"dataset: unknown {name!r}; valid: {valid}")
 
 
-def load(name: str) -> Dataset:
+def is_present(name: str) -> bool:
+    """Return whether a data set can be had without a network; one that is made or installed always can."""
+    module = plugins.load("datasets", module_of(name))
+    return not hasattr(module, "is_present") or bool(module.is_present(name))
+
+
+def fingerprint(name: str) -> str | None:
+    """Return what changes when the files of a data set change under the same name; None where they cannot."""
+    module = plugins.load("datasets", module_of(name))
+    return module.fingerprint(name) if hasattr(module, "fingerprint") else None
+
+
+def described() -> list[dict[str, Any]]:
+    """Return every family of data sets: the pattern of its names, what it is, and whether its files are here."""
+    modules = {name: plugins.load("datasets", name) for name in plugins.names("datasets")}
+    return [
+        {
+            "dataset": name,
+            "pattern": module.PATTERN.pattern,
+            "names": module.NAMES,
+            "about": module.ABOUT,
+            "present": module.is_present(name)
+            if hasattr(module, "is_present") and name != "folder"
+            else None,
+        }
+        for name, module in modules.items()
+    ]
+
+
+def load(name: str, input_shape: tuple[int, ...] = (1, 3, 224, 224)) -> Dataset:
     """Load a data set by name.
+
+    Args:
+        input_shape: (1, C, H, W) of the network; images of files are fitted to it, others have the size they have.
 
     Raises:
         ZooError: no module answers to the name, or its files are not there.
     """
-    dataset: Dataset = plugins.load("datasets", module_of(name)).load(name)
+    dataset: Dataset = plugins.load("datasets", module_of(name)).load(name, input_shape)
     return dataset
 
 
@@ -102,7 +144,7 @@ def load_or_substitute(name: str, input_shape: tuple[int, ...]) -> Dataset:
         ZooError: its files are damaged, or there is no such data set.
     """
     try:
-        return load(name)
+        return load(name, input_shape)
     except AbsentError:
         _, channels, height, _ = input_shape
         return load(f"synthetic_{'grey_' if channels == 1 else ''}{height}")

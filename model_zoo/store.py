@@ -100,6 +100,20 @@ class Store:
                 raise ZooError(f"{path}: not valid JSON: {error}") from error
         return sorted(found, key=lambda record: record.get("built_utc", ""))
 
+    def index(self) -> Record:
+        """Return ``index.json``, or an empty one where there is none that can be read."""
+        try:
+            index: Record = json.loads((self.root / "index.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            index = {}
+        return {
+            "schema": "edgebench/zoo_index/1",
+            "artifacts": [],
+            "datasets": [],
+            "unsupported": [],
+            **index,
+        }
+
     def artifact_file(self, record: Record) -> Path:
         """Return the path of an artifact's model file."""
         return self.root / "artifacts" / record["sha256"] / record["file"]
@@ -113,19 +127,22 @@ class Store:
         there = all(path.is_file() for path in (*parts, check, data))
         return there and sum(path.stat().st_size for path in parts) == record["bytes"]
 
+    def note_refusals(self, unsupported: Iterable[Record]) -> None:
+        """Put combinations that cannot be into the index at once: an interrupted build does not try them again."""
+        refused = list(unsupported)
+        if refused:
+            index = self.index()
+            known = {tuple(r[key] for key in IDENTITY): r for r in [*index["unsupported"], *refused]}
+            write_json(self.root / "index.json", {**index, "unsupported": list(known.values())})
+
     def write_index(self, wanted: Iterable[Record], unsupported: Iterable[Record] = ()) -> Record:
         """Write ``index.json``: of each identity the wanted artifact, else the last one, else the newest."""
-        try:
-            before = json.loads((self.root / "index.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            before = {"artifacts": [], "unsupported": []}
+        before = self.index()
         artifacts = self.records("artifacts")
         digests = {record["sha256"] for record in artifacts}
         known = [record for record in before["artifacts"] if record["sha256"] in digests]
         current = {tuple(r[key] for key in IDENTITY): r for r in [*artifacts, *known, *wanted]}
-        refused = {
-            tuple(r[key] for key in IDENTITY): r for r in [*before.get("unsupported", []), *unsupported]
-        }
+        refused = {tuple(r[key] for key in IDENTITY): r for r in [*before["unsupported"], *unsupported]}
         index = {
             "schema": "edgebench/zoo_index/1",
             "artifacts": [current[key] for key in sorted(current, key=str)],

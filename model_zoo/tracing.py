@@ -1,7 +1,7 @@
 """From a digest to its history and its measurements, and whether the files are still what they were."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,50 +10,70 @@ from model_zoo.errors import ZooError
 from model_zoo.store import Record, Store, sha256_of
 
 
-def find(store: Store, digits: str) -> Record:
-    """Return the record of the one artifact whose digest starts so.
+def find(store: Store, names: Sequence[str]) -> list[Record]:
+    """Return the records of the artifacts that are named, by digest or by model; all of them where nothing is.
+
+    Args:
+        names: a digest or its leading digits, or ``model``, ``model.variant`` or ``model.variant.format``, which
+            stand for the current artifacts.
 
     Raises:
-        ZooError: none does, or several do.
+        ZooError: a name stands for nothing, leading digits stand for several, or there is no store.
     """
-    found = [record for record in store.records("artifacts") if record["sha256"].startswith(digits.lower())]
-    if len(found) != 1:
-        named = ", ".join(f"{r['sha256'][:16]} ({_name(r)})" for r in found) or "none"
+    if not store.root.is_dir():
+        raise ZooError(f"--store: {store.root}: no such directory")
+    records = store.records("artifacts")
+    if not names:
+        return records
+    current = store.index()["artifacts"]
+    found = [record for name in names for record in _called(name, current) or _digest(store, name, records)]
+    return list({record["sha256"]: record for record in found}.values())
+
+
+def _called(name: str, current: Sequence[Record]) -> list[Record]:
+    parts = name.split(".")
+    return [record for record in current if name_of(record).split(".")[: len(parts)] == parts]
+
+
+def _digest(store: Store, digits: str, records: Sequence[Record]) -> list[Record]:
+    found = [record for record in records if record["sha256"].startswith(digits.lower())]
+    if len(found) == 1:
+        return found
+    if not found:
+        models = ", ".join(sorted({record["model"] for record in records})) or "none"
         raise ZooError(
-            f"{store.root}: artifacts whose SHA-256 starts with {digits!r}: {named}; exactly one is needed"
+            f"{store.root}: no artifact {digits!r}; valid: a SHA-256, or one of its models: {models}"
         )
-    return found[0]
+    named = ", ".join(f"{r['sha256'][:16]} ({name_of(r)})" for r in found)
+    raise ZooError(f"{store.root}: several artifacts have a SHA-256 that starts with {digits!r}: {named}")
 
 
-def trace(store: Store, digits: str, results: Path | None) -> dict[str, Any]:
+def trace(record: Record, results: Path | None) -> dict[str, Any]:
     """Return an artifact's record and the cells that were measured with it under ``results``.
 
     Raises:
-        ZooError: no such artifact, or no such directory.
+        ZooError: no such directory.
     """
-    record = find(store, digits)
     return {"artifact": record, "cells": None if results is None else _cells(results, record["sha256"])}
 
 
 def lines(chain: dict[str, Any]) -> list[str]:
     """Return the chain as text: source, weights, exporter, variant, verification, cells."""
     record = chain["artifact"]
-    verification = record["verification"]
-    versions = ", ".join(f"{name} {version}" for name, version in record["exporter"]["versions"].items())
-    accuracy = verification["accuracy"]
-    verdict = "passed" if verification["passed"] else "FAILED"
+    versions = ", ".join(
+        f"{name} {version}" for name, version in record["exporter"]["versions"].items() if version
+    )
+    opset = "" if record["opset"] is None else f", opset {record['opset']}"
     text = [
-        f"artifact      {record['sha256']}  {record['bytes']} bytes, built {record['built_utc']}",
-        f"model         {record['model']} ({record['task']}), {record['parameters']} parameters",
+        f"artifact      {record['sha256']}",
+        f"              {record['bytes']:,} bytes, built {record['built_utc']}",
+        f"model         {record['model']} ({record['task']}){_parameters(record)}",
         f"source        {record['source']}: {record['origin']}",
         f"weights       {record['weights']}: {record['weights_detail']}",
-        f"variant       {record['variant']}",
-        f"exporter      {record['exporter']['name']}, opset {record['opset']}, {versions}",
+        f"variant       {record['variant']}{_detail(record)}",
+        f"exporter      {record['exporter']['name']}{opset}; {versions}",
         f"data set      {record['dataset']['name']}  {record['dataset']['sha256']}",
-        f"verification  {verdict}, tolerance {verification['tolerance']}",
-        f"  random      {verification['random']}",
-        f"  images      {verification['images']}",
-        f"  accuracy    {accuracy if accuracy else 'unknown: no labels, or random weights'}",
+        *_verification_lines(record["verification"]),
     ]
     if chain["cells"] is None:
         return [*text, "cells         not searched: --results DIR was not given"]
@@ -61,16 +81,45 @@ def lines(chain: dict[str, Any]) -> list[str]:
     return [*text, f"cells         {len(cells)}", *cells]
 
 
-def verify(store: Store, digests: Sequence[str]) -> list[dict[str, Any]]:
+def _parameters(record: Record) -> str:
+    return "" if record["parameters"] is None else f", {record['parameters']:,} parameters"
+
+
+def _detail(record: Record) -> str:
+    detail = record.get("variant_detail") or {}
+    return "".join(f"\n              {key}: {value}" for key, value in detail.items())
+
+
+def _verification_lines(found: Record) -> list[str]:
+    tolerance, images, accuracy = found["tolerance"], found["images"], found["accuracy"]
+    agreement = images["top1_agreement"]
+    told = "unknown: no labels, or random weights"
+    if accuracy:
+        loss = f", loss {accuracy['loss']:.4f}" if "loss" in accuracy else ""
+        told = f"top-1 {accuracy['top1']:.2%} of {accuracy['n']} images of {accuracy['dataset']}{loss}"
+    return [
+        f"verification  {'passed' if found['passed'] else 'FAILED'}",
+        f"  allowed     {tolerance['atol']:g} + {tolerance['rtol']:g} of the value, "
+        f"correlation {tolerance['correlation']:g}, top-1 agreement {tolerance['top1_agreement']:g}",
+        f"  random      {_differences(found['random'])}",
+        f"  {images['n']:2} images   {_differences(images)}, correlation {found['correlation']:.6f}"
+        + ("" if agreement is None else f", top-1 agreement {agreement:.2f}"),
+        f"  accuracy    {told}",
+    ]
+
+
+def _differences(found: Record) -> str:
+    return f"largest difference {found['max_abs_diff']:.2e}, mean {found['mean_abs_diff']:.2e}"
+
+
+def verify(store: Store, names: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Read the files of artifacts again: digest, check pairs, and the answers the file gives to them now.
 
-    Returns:
+    Yields:
         One finding for each artifact; ``problem`` is None where everything is as recorded.
     """
-    if not store.root.is_dir():
-        raise ZooError(f"--store: {store.root}: no such directory")
-    records = [find(store, digits) for digits in digests] or store.records("artifacts")
-    return [{"sha256": r["sha256"], "name": _name(r), "problem": _problem(store, r)} for r in records]
+    for record in find(store, names):
+        yield {"sha256": record["sha256"], "name": name_of(record), "problem": _problem(store, record)}
 
 
 def _problem(store: Store, record: Record) -> str | None:
@@ -119,5 +168,6 @@ def _cells(results: Path, sha256: str) -> list[dict[str, Any]]:
     return cells
 
 
-def _name(record: Record) -> str:
+def name_of(record: Record) -> str:
+    """Return ``model.variant.format``."""
     return f"{record['model']}.{record['variant']}.{record['format']}"

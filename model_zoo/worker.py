@@ -2,6 +2,7 @@
 
 import ctypes
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -75,7 +76,7 @@ def build(job: Job) -> Outcome:
         transformed = variant.transform(loaded, job.variant, job.model)
     except UnsupportedError as error:
         say(f"{job.model.name} {job.variant}: unsupported: {error}")
-        return Outcome([], [_refusal(job, *target, error) for target in job.targets], [])
+        return Outcome([], [_refusal(job, *target, loaded.weights, error) for target in job.targets], [])
     source = loaded if transformed.detail is None else transformed
     with _opened(source) as infer:
         expected = verification.reference(infer, job.model, data)
@@ -85,7 +86,7 @@ def build(job: Job) -> Outcome:
         try:
             record = maker.make(format_name, opset)
         except UnsupportedError as error:
-            unsupported.append(_refusal(job, format_name, opset, error))
+            unsupported.append(_refusal(job, format_name, opset, loaded.weights, error))
             say(f"{job.model.name} {job.variant} {format_name}: unsupported: {error}")
             continue
         except ZooError as error:
@@ -99,16 +100,26 @@ def build(job: Job) -> Outcome:
 def _load_dataset(model: Model) -> Dataset:
     """Load the entry's data set. One that the network is trained on is not needed to measure how fast it is."""
     if plugins.load("sources", model.source_kind).declared_weights(model) != "trained":
-        return dataset.load(model.dataset)
+        return _fitting(model, dataset.load(model.dataset, model.input_shape))
     data = dataset.load_or_substitute(model.dataset, model.input_shape)
     if data.name != model.dataset:
         say(f"{model.name}: no {model.dataset} to train on, see docs/datasets.md: weights are random by seed")
+    return _fitting(model, data)
+
+
+def _fitting(model: Model, data: Dataset) -> Dataset:
+    """Return the data set if its classes are those of the network: labels of others would make a false accuracy."""
+    if data.labels is not None and model.classes is not None and data.classes != model.classes:
+        raise ZooError(
+            f"{model.name}: {data.name} has {data.classes} classes, the network answers {model.classes}"
+        )
     return data
 
 
-def _refusal(job: Job, format_name: str, opset: int | None, reason: UnsupportedError) -> Record:
+def _refusal(job: Job, format_name: str, opset: int | None, weights: str, reason: UnsupportedError) -> Record:
     identity = (job.model.name, job.variant, format_name, opset)
-    return {**dict(zip(IDENTITY, identity, strict=True)), "reason": str(reason)}
+    key = cache_key.key(job.model, job.variant_module, job.variant, format_name, opset, weights)
+    return {**dict(zip(IDENTITY, identity, strict=True)), "reason": str(reason), "build_key": key}
 
 
 def summary(record: Record) -> str:
@@ -282,16 +293,28 @@ def _opened(loaded: Loaded) -> Iterator[verification.Infer]:
 
 
 def _publish_dataset(store: Store, data: Dataset) -> Record:
+    known = _published(store, data)
+    if known is not None:
+        return known
     directory = store.incoming()
     try:
-        arrays: dict[str, Any] = {"images": data.images}
-        if data.labels is not None:
-            arrays["labels"] = data.labels
-        np.savez(directory / "data.npz", **arrays)
+        np.savez(directory / "data.npz", **data.arrays())  # type: ignore[arg-type]
         record = data.record(sha256_of(directory / "data.npz"))
         if not (store.root / "datasets" / record["sha256"] / "dataset.json").exists():
             write_json(directory / "dataset.json", record)
             store.publish(directory, "datasets", record["sha256"])
+        if data.prepared_in is not None:
+            write_json(data.prepared_in / "dataset.json", record)
         return record
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _published(store: Store, data: Dataset) -> Record | None:
+    """Return the record of a large data set that an earlier job wrote to the store, without writing it again."""
+    path = None if data.prepared_in is None else data.prepared_in / "dataset.json"
+    if path is None or not path.is_file():
+        return None
+    record: Record = json.loads(path.read_text(encoding="utf-8"))
+    there = (store.root / "datasets" / record["sha256"] / "dataset.json").is_file()
+    return record if there and record == data.record(record["sha256"]) else None

@@ -6,14 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_zoo.dataset import Dataset
+from model_zoo.image_files import Shape
 
 PATTERN = re.compile(r"digits")
+NAMES = "digits"
+ABOUT = "scikit-learn's handwritten digits, 8 x 8 pixels"
 HELD_OUT = 20
 TRAINING_SHARE = 0.8
 SEED = 20230401
 
 
-def load(name: str = "digits") -> Dataset:
+def load(name: str, input_shape: Shape) -> Dataset:
     """Return the test split: its first 20 images verify conversions, the rest (340) are measured.
 
     The calibration images are the training split, which no accuracy is ever taken on.

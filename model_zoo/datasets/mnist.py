@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model_zoo.data_files import Source, find
+from model_zoo.data_files import Source, find, folder
 from model_zoo.dataset import Dataset, Labelled, from_split
 from model_zoo.errors import ZooError
+from model_zoo.image_files import Shape
 
 PATTERN = re.compile(r"mnist")
+NAMES = "mnist"
+ABOUT = "handwritten digits, 28 x 28 pixels"
 _ADDRESS = "https://storage.googleapis.com/cvdf-datasets/mnist/"
 FILES = {
     "train-images-idx3-ubyte.gz": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
@@ -23,7 +26,12 @@ FILES = {
 }
 
 
-def load(name: str = "mnist") -> Dataset:
+def is_present(name: str) -> bool:
+    """Return whether every file lies on this disk, whatever is in it."""
+    return all((folder("mnist") / file).is_file() for file in FILES)
+
+
+def load(name: str, input_shape: Shape) -> Dataset:
     """Return the test split, of which the first images verify conversions, and the training split to calibrate with.
 
     Raises:

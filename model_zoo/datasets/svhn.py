@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from model_zoo.data_files import Source, find
+from model_zoo.data_files import Source, find, folder
 from model_zoo.dataset import Dataset, Labelled, from_split
 from model_zoo.errors import ZooError
+from model_zoo.image_files import Shape
 
 PATTERN = re.compile(r"svhn")
+NAMES = "svhn"
+ABOUT = "street view house numbers, 32 x 32 pixels"
 _ADDRESS = "http://ufldl.stanford.edu/housenumbers/"
 FILES = {
     "train_32x32.mat": "435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8",
@@ -17,7 +20,12 @@ FILES = {
 }
 
 
-def load(name: str = "svhn") -> Dataset:
+def is_present(name: str) -> bool:
+    """Return whether every file lies on this disk, whatever is in it."""
+    return all((folder("svhn") / file).is_file() for file in FILES)
+
+
+def load(name: str, input_shape: Shape) -> Dataset:
     """Return the test split, of which the first images verify conversions, and the training split to calibrate with.
 
     Raises:

@@ -10,15 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_zoo.dataset import Dataset
+from model_zoo.image_files import Shape
 
 PATTERN = re.compile(r"synthetic_(grey_)?(\d{1,4})")
+NAMES = "synthetic_<size>, synthetic_grey_<size>"
+ABOUT = "images made by seed, without labels"
 MEASURED, HELD_OUT, CALIBRATION = 32, 20, 32
 LARGE, OF_LARGE = 1024, 8
 """From this size on there are as few measured and calibration images, so that files and memory stay bounded."""
 SEED = 20230401
 
 
-def load(name: str) -> Dataset:
+def load(name: str, input_shape: Shape) -> Dataset:
     """Make the data set ``synthetic_<size>``: square images of that many pixels, in colour or grey, without labels."""
     match = PATTERN.fullmatch(name)
     if match is None:

@@ -10,6 +10,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from controller import zoo_records
 from controller.ansible_board import AnsibleBoard
 from controller.board import UnreachableError
 from controller.board_sweep import BoardSweep
@@ -69,12 +70,15 @@ class ActionModule(ActionBase):
             gate=arguments["gate"],
             reconnect_s=arguments["reconnect_s"],
         )
+        index = Path(arguments["zoo"])
+        zoo = _read_zoo(index)
+        zoo_records.keep(results, index.parent, zoo, name)
         keepalive = results.path / "power" / (arguments["meter"] or "") / "keepalive"
         sweep = BoardSweep(
             board,
             setup,
             results,
-            _read_zoo(Path(arguments["zoo"])),
+            zoo,
             say=Display().display,
             before_cell=keepalive.touch if keepalive.parent.is_dir() and meter else lambda: None,
         )

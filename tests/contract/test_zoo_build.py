@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -90,6 +91,31 @@ def test_a_combination_that_cannot_be_is_listed_with_its_reason(store: Path) -> 
     assert refusal["reason"] == "torchscript files are made as fp32, fp16, not as int8"
 
 
+def test_a_refusal_is_cached_with_its_reason_and_told_again(store: Path) -> None:
+    command = ["build", "digits_cnn", "--variants", "int8", "--formats", "torchscript", "--store", str(store)]
+    zoo(*command)
+    code = f"import sys; from model_zoo.cli import main; main({command!r}); sys.exit('torch' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert ran.returncode == 0, ran.stderr
+    assert "digits_cnn int8 torchscript: unsupported: int8 is made of ONNX files" in ran.stderr
+    assert "0 built, 0 from the cache, 1 unsupported" in ran.stderr
+
+
+def test_artifacts_are_named_by_model_variant_format_or_digest(store: Path) -> None:
+    zoo("build", "digits_cnn", "--formats", "onnx", "torchscript", "--store", store)
+    by_name = json.loads(zoo("trace", "digits_cnn.fp32.torchscript", "--store", store, "--json").stdout)
+    assert [chain["artifact"]["format"] for chain in by_name] == ["torchscript"]
+    digest = by_name[0]["artifact"]["sha256"]
+    (finding,) = json.loads(zoo("verify", digest[:10], "--store", store, "--json").stdout)
+    assert finding == {"sha256": digest, "name": "digits_cnn.fp32.torchscript", "problem": None}
+    assert len(json.loads(zoo("verify", "digits_cnn", "--store", store, "--json").stdout)) >= 2
+    shutil.rmtree(store / "artifacts" / digest)
+    ran = zoo("build", digest[:10], "--store", store, check=False)
+    assert ran.returncode == 2 and "valid: a SHA-256, or one of its models: digits_cnn" in ran.stderr
+    zoo("build", "digits_cnn", "--formats", "torchscript", "--store", store)
+    assert "0 built, 1 from the cache" in zoo("build", digest[:10], "--store", store).stderr
+
+
 def test_verify_finds_a_changed_file(store: Path) -> None:
     assert zoo("verify", "--store", store).returncode == 0
     record = next(
@@ -123,7 +149,7 @@ def test_trace_prints_the_chain_to_the_cells(store: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--models", "resnet51"], "--models: unknown resnet51; valid: alexnet"),
+        (["--models", "resnet51"], "models: unknown resnet51; valid: alexnet"),
         (["--models", "resnet50", "--variants", "int4"], "--variants: unknown int4; valid: fp16, fp32"),
         (["--models", "resnet50", "--formats", "caffe"], "--formats: unknown caffe; valid: "),
         (["--models", "resnet50", "--store", "/proc/zoo"], "--store: /proc/zoo"),

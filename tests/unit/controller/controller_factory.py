@@ -69,6 +69,10 @@ def a_catalogue() -> Catalogues:
             "torchscript": {"format": "torchscript", "file_format": "torchscript", "opset": False},
         },
         kinds=["generic_linux", "raspberry_pi_4"],
+        datasets=[
+            {"dataset": "digits", "pattern": "digits", "names": "digits"},
+            {"dataset": "imagenet", "pattern": "imagenet(-\\d+)?", "names": "imagenet"},
+        ],
     )
 
 
@@ -79,6 +83,7 @@ def a_profile(**changes: Any) -> dict[str, Any]:
         "description": "made for a test",
         "models": ["digits_cnn"],
         "variants": ["fp32"],
+        "datasets": {},
         "backends": {"onnxruntime": {"threads": 1}},
         "modes": {"warm": {"warmup": 5, "inferences": 30}},
         "repeats": 2,

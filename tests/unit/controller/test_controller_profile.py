@@ -245,3 +245,18 @@ def test_a_variant_of_a_backend_that_a_model_lacks_is_refused() -> None:
     backends = {"onnxruntime": {"variants": ["fp32", "int4"]}}
     (problem,) = profile.check_names(a_profile(backends=backends), "profiles/made.yml", a_catalogue())
     assert (problem.key, problem.found) == ("backends.onnxruntime.variants", "int4")
+
+
+def test_data_sets_are_chosen_by_task_and_name(load: Load) -> None:
+    assert load(a_profile(datasets={"classification": "imagenet-100"}))["datasets"] == {
+        "classification": "imagenet-100"
+    }
+    with pytest.raises(InputError, match=r"datasets\.classification.*imagenot.*digits"):
+        load(a_profile(datasets={"classification": "imagenot"}))
+
+
+def test_all_inferences_means_every_item_once_and_other_words_are_refused(load: Load) -> None:
+    modes = {"accuracy": {"warmup": 0, "inferences": "all"}}
+    assert load(a_profile(modes=modes))["modes"] == modes
+    with pytest.raises(InputError, match=r"modes\.accuracy\.inferences"):
+        load(a_profile(modes={"accuracy": {"warmup": 0, "inferences": "some"}}))

@@ -139,3 +139,34 @@ def test_no_cell_outlasts_the_bound() -> None:
         modes=modes, rest_s=30, cooldown={"method": "reference", "within_c": 3, "deadline_s": 600}
     )
     assert spec.longest_cell_s(profile) == 900 + 30 + 600 + spec.RECOVERY_S
+
+
+def test_all_means_as_many_inferences_as_the_data_set_has_items() -> None:
+    modes = {"accuracy": {"warmup": 0, "inferences": "all"}}
+    manifest = a_manifest(modes=modes, scale=0.5)
+    zoo = a_zoo()
+    zoo["datasets"][0]["n"] = 340
+    assert spec.build(manifest["cells"][0], manifest, zoo, a_setup())["protocol"]["inferences"] == 170
+
+
+def test_a_refusal_of_the_zoo_is_the_reason_why_a_cell_has_no_artifact() -> None:
+    manifest = a_manifest()
+    refusal = {
+        "model": "digits_cnn",
+        "variant": "fp32",
+        "format": "onnx",
+        "opset": 17,
+        "reason": "it cannot be",
+    }
+    with pytest.raises(spec.NoArtifactError, match="it cannot be"):
+        spec.find_artifact(
+            manifest["cells"][0], manifest["profile"], {**a_zoo(), "artifacts": [], "unsupported": [refusal]}
+        )
+
+
+def test_an_artifact_built_with_other_images_than_the_profile_asks_for_is_not_taken() -> None:
+    manifest = a_manifest(datasets={"classification": "imagenet"})
+    zoo = a_zoo(dataset={"name": "synthetic_224", "sha256": "d" * 64})
+    with pytest.raises(spec.NoArtifactError, match="data set imagenet"):
+        spec.find_artifact(manifest["cells"][0], manifest["profile"], zoo)
+    assert spec.find_artifact(manifest["cells"][0], manifest["profile"], a_zoo()) is not None

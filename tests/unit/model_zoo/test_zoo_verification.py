@@ -107,5 +107,5 @@ def test_preprocessing_is_scale_then_mean_then_deviation() -> None:
 def test_an_unknown_data_set_names_the_valid_ones(tmp_path: Path) -> None:
     from model_zoo.errors import ZooError
 
-    with pytest.raises(ZooError, match="unknown 'imagenot'; valid: digits, mnist, svhn, synthetic_"):
+    with pytest.raises(ZooError, match="unknown 'imagenot'; valid: digits, folder-<name>, imagenet, "):
         dataset.load("imagenot")
