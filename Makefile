@@ -12,7 +12,7 @@ LOCKED := install --require-hashes --only-binary :all:
 
 PACKAGES := analysis board_tuning controller edgebench_runner fuzz locks model_zoo power_meter power_switch virtual_lab
 
-.PHONY: help sweep test lint unit fault e2e lab-test bench bench-fleet fuzz meter-libraries env dev-env lab lab-down test-arm clean
+.PHONY: help sweep test lint unit fault e2e lab-test backends bench bench-fleet fuzz meter-libraries env dev-env lab lab-down test-arm clean
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,10 @@ lab: env ## make the virtual lab and its inventory (needs root)
 
 lab-down: env ## remove the virtual lab
 	$(BIN)/ansible-playbook playbooks/virtual_lab.yml -e state=absent
+
+backends: dev-env ## the environment of every backend on this machine, and the tests over them: not in CI, for their size
+	$(BIN)/ansible-playbook playbooks/provision.yml -e "$$($(BIN)/python tests/backends/environments.py)"
+	$(BIN)/python -m pytest tests/backends
 
 bench: dev-env ## ratios, measured side by side in one run
 	missed=0; for bench in runner backends power analysis; do $(BIN)/python benchmarks/bench_$$bench.py || missed=1; done; exit $$missed

@@ -12,13 +12,23 @@ from typing import Any, Dict, Optional
 from edgebench_runner import resources
 
 VENDOR = "vendor.json"
+FLAG = "environment.json"
 
 
 def vendor(python: Optional[str]) -> Dict[str, Any]:
     """Return the content of ``vendor.json`` of the environment of an interpreter, empty where it has none."""
+    return _content(python, VENDOR)
+
+
+def distribution_packages(python: Optional[str]) -> Dict[str, str]:
+    """Return ``{name: version}`` of the distribution's packages that an environment was made for, empty for most."""
+    return _content(python, FLAG).get("distribution_packages", {})
+
+
+def _content(python: Optional[str], name: str) -> Dict[str, Any]:
     directory = os.path.dirname(os.path.dirname(os.path.abspath(python or sys.executable)))
     try:
-        with open(os.path.join(directory, VENDOR), encoding="utf-8") as file:
+        with open(os.path.join(directory, name), encoding="utf-8") as file:
             content = json.load(file)
     except (OSError, ValueError):
         return {}

@@ -12,7 +12,7 @@ import re
 import subprocess
 from typing import Any, Dict, List, Optional
 
-from edgebench_runner import affinity, atomic, identity, resources, vendor_packages
+from edgebench_runner import affinity, atomic, environment, identity, resources, vendor_packages
 from edgebench_runner.probes import read_text
 from edgebench_runner.probes.memory import meminfo_bytes
 
@@ -82,6 +82,9 @@ def cell_parts(spec: Dict) -> Dict[str, Any]:
     """Return the parts that belong to a cell: environment, runner, artifact, dataset, options, protocol."""
     parts = python_parts(spec["environment"]["python"])
     parts["lock_sha256"] = spec["environment"].get("lock_sha256")
+    installed = environment.distribution_packages(spec["environment"]["python"])
+    if installed:
+        parts["distribution_packages"] = installed
     parts["runner_sha256"] = resources.runner_sha256()
     parts["artifact_sha256"] = spec["artifact"]["sha256"] if spec["artifact"] else None
     parts["dataset_sha256"] = spec["dataset"]["sha256"] if spec["dataset"] else None

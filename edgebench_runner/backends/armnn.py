@@ -48,6 +48,8 @@ class Backend(_base.Backend):
         entry = parser.GetSubgraphInputTensorNames(graph)[0]
         result = parser.GetSubgraphOutputTensorNames(graph)[0]
         self._input = parser.GetNetworkInputBindingInfo(graph, entry)
+        shape = self._input[1].GetShape()
+        _base.require_shape([shape[axis] for axis in range(shape.GetNumDimensions())], artifact)  # type: ignore[arg-type]
         self._result = armnn.make_output_tensors([parser.GetNetworkOutputBindingInfo(graph, result)])
         self._network = self._loaded(self._optimized(network))
 
@@ -63,6 +65,10 @@ class Backend(_base.Backend):
         if fallen and self._device != _REFERENCE:
             raise FellBackError("{} layers fell back, the first: {}".format(len(fallen), fallen[0]))
         return [{"device": self._device, "nodes": None, "time_share": None}]
+
+    def describe(self) -> Dict:
+        """Return the backends that this build has."""
+        return {"threads": None, "build": str(self._runtime.GetDeviceSpec())}
 
     def _require_device(self, found: Any) -> None:
         """A backend that is not there is dropped silently by the optimiser, so it is looked for first."""

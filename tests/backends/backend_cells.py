@@ -23,6 +23,8 @@ FILES = {
     "tensorflow_frozen": "model.pb",
     "tflite": "model.tflite",
 }
+# What a backend is always told here.
+OPTIONS = {"armnn": {"device": "cpu_reference"}}
 CHANNELS_LAST = ("keras", "saved_model", "tflite")
 MODEL = {"size": [small_network.SIZE] * 2, "scale": 1 / 255, "mean": [0.5] * 3, "std": [0.25] * 3}
 
@@ -47,6 +49,7 @@ def cell_spec(
         tolerance: absolute, of the logits.
         options: options of the backend.
     """
+    options = {**OPTIONS.get(backend, {}), **options}
     shape = small_network.SHAPE
     inputs, outputs = small_network.inputs(), small_network.answers(small_network.inputs())
     if kind in CHANNELS_LAST:

@@ -6,7 +6,6 @@ with the command that makes it: a backend that is not tested is not a backend th
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -17,6 +16,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 MAKERS = Path(__file__).parent / "makers"
 sys.path[:0] = [str(REPOSITORY / "tests" / folder) for folder in ("unit/runner", "fault", "backends")]
+
+import environments  # noqa: E402
 
 from edgebench_runner import backend_probe  # noqa: E402
 
@@ -29,11 +30,6 @@ MADE_BY = {
     "mnn_files": "mnn",
     "tensorflow_files": "tensorflow",
 }
-BACKENDS = [
-    *("onnxruntime", "pytorch", "tflite", "litert", "openvino", "opencv", "opencv5"),
-    *("tensorflow", "ncnn", "mnn", "executorch"),
-]
-HINT = "make them: ansible-playbook playbooks/provision.yml -e '{}'"
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +38,11 @@ def interpreters() -> dict[str, str]:
     default = REPOSITORY / ".edgebench/boards/local/envs"
     directory = os.environ.get("EDGEBENCH_ENVIRONMENTS", str(default))
     found = backend_probe.environments(directory) if Path(directory).is_dir() else {}
-    missing = [name for name in BACKENDS if name not in found]
+    missing = [name for name in environments.wanted() if name not in found]
     if missing:
-        hint = HINT.format(json.dumps({"edgebench_backends": missing}))
-        pytest.exit(f"{directory}: no environment of {', '.join(missing)}; {hint}", returncode=1)
+        pytest.exit(
+            f"{directory}: no environment of {', '.join(missing)}; make them: make backends", returncode=1
+        )
     return found
 
 

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import backend_cells
+import environments
 import pytest
 import runner_process
 from runner_factory import sha256, write_spec
@@ -28,6 +29,8 @@ FILES = [
     ("ncnn", "ncnn"),
     ("mnn", "mnn"),
     ("executorch", "executorch"),
+    ("armnn", "tflite"),
+    ("caffe", "caffe"),
 ]
 SILENT = (
     "opencv",
@@ -63,7 +66,7 @@ def run(tmp_path: Path, spec: dict) -> dict:
     return runner_process.run(write_spec(tmp_path, spec), tmp_path / "out")
 
 
-@pytest.mark.parametrize(("backend", "kind"), FILES)
+@pytest.mark.parametrize(("backend", "kind"), environments.possible(FILES))
 def test_file_that_was_cut(tmp_path, network, interpreters, backend, kind):
     spec = spec_of(tmp_path, network, interpreters[backend], backend, kind)
     path = Path(spec["artifact"]["path"])
@@ -88,7 +91,7 @@ def test_file_that_was_cut_on_its_way_is_known_by_its_hash(tmp_path, network, in
 
 
 @pytest.mark.parametrize("wrong", ["layout", "size"])
-@pytest.mark.parametrize(("backend", "kind"), FILES)
+@pytest.mark.parametrize(("backend", "kind"), environments.possible(FILES))
 def test_input_that_is_not_the_files(tmp_path, network, interpreters, backend, kind, wrong):
     if wrong == "size" and (backend in SILENT or kind in SILENT):
         pytest.skip("the small network runs on any size, and this file fixes none")

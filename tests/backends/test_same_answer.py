@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import backend_cells
+import environments
 import pytest
 import runner_process
 import small_network
@@ -11,7 +12,7 @@ from runner_factory import write_spec
 FP32, INT8 = 2e-5, 0.12  # of logits whose standard deviation is about one
 THREADED = (
     *("onnxruntime", "pytorch", "tflite", "litert", "openvino", "opencv", "opencv5"),
-    *("tensorflow", "ncnn", "mnn"),
+    *("tensorflow", "ncnn", "mnn", "caffe"),
 )
 BUILT = ({"optimize": "compile"}, {"xla": True})
 FLOAT = [
@@ -48,6 +49,8 @@ FLOAT = [
     ("mnn", "mnn", {"profile": True}),
     ("mnn", "mnn", {"streams": 2}),
     ("executorch", "executorch", {}),
+    ("armnn", "tflite", {}),
+    ("caffe", "caffe", {}),
 ]
 INTEGER = [
     ("onnxruntime", "onnx", "model_int8.onnx"),
@@ -72,7 +75,7 @@ def name(case) -> str:
     return "-".join([case[0], case[1], *(f"{key}={value}" for key, value in dict(case[2]).items())])
 
 
-@pytest.mark.parametrize("case", FLOAT, ids=name)
+@pytest.mark.parametrize("case", environments.possible(FLOAT), ids=name)
 def test_float_answers_and_what_is_recorded(tmp_path, network, interpreters, case):
     backend, kind, options = case
     record = run(tmp_path, network, interpreters, backend, kind, FP32, **options)

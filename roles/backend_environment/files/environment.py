@@ -48,6 +48,15 @@ def vendor_files():
         return {}
 
 
+def package_versions(names):
+    """Return {name: version} of the distribution's packages."""
+    if not names:
+        return {}
+    command = ["dpkg-query", "--show", "--showformat=${Package} ${Version}\\n"] + names
+    output = subprocess.check_output(command, universal_newlines=True)
+    return dict(line.split(" ", 1) for line in output.splitlines())
+
+
 def seal(options):
     """Check the backend, then write the flag."""
     reason = refusal(options.runner, options.backend)
@@ -59,6 +68,9 @@ def seal(options):
         "lock_sha256": options.lock_sha256,
         "packages": installed_packages(),
         "vendor_files": vendor_files(),
+        "distribution_packages": package_versions(
+            [name for name in options.distribution_packages.split(",") if name]
+        ),
         "created_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     scratch = FLAG + ".new"
@@ -91,6 +103,7 @@ def main():
     sealing.add_argument("--backend", required=True)
     sealing.add_argument("--lock-sha256", required=True)
     sealing.add_argument("--runner", required=True, help="path of the runner on this board")
+    sealing.add_argument("--distribution-packages", default="", help="names, with commas between them")
     sealing.set_defaults(function=seal)
     showing = commands.add_parser("show", help="print environment.json if the environment is complete")
     showing.set_defaults(function=show)

@@ -4,7 +4,9 @@ import json
 import os
 import sys
 
-from edgebench_runner import backend_probe, environment, resources
+from runner_factory import null_spec
+
+from edgebench_runner import backend_probe, environment, fingerprint, resources
 
 
 def an_environment(directory, variables):
@@ -42,6 +44,16 @@ def test_a_damaged_note_is_as_none(tmp_path):
     python = an_environment(tmp_path, {})
     (tmp_path / "vendor.json").write_text("[")
     assert environment.vendor(python) == {}
+
+
+def test_the_distributions_packages_are_part_of_the_fingerprint(tmp_path):
+    python = an_environment(tmp_path, {})
+    spec = null_spec(environment={"name": "armnn", "python": python, "lock_sha256": None})
+    spec["protocol"] = {}
+    assert "distribution_packages" not in fingerprint.cell_parts(spec)
+    installed = {"python3-pyarmnn": "23.08-5"}
+    (tmp_path / "environment.json").write_text(json.dumps({"distribution_packages": installed}))
+    assert fingerprint.cell_parts(spec)["distribution_packages"] == installed
 
 
 def test_the_newest_complete_environment_of_each_backend_is_found(tmp_path):
