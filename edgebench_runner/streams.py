@@ -1,9 +1,9 @@
 """Throughput: several inferences in flight, each stream a thread that runs the measured loop on its own rows."""
 
 import threading
-import time
-from typing import Any, Callable, List, NamedTuple, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
+from edgebench_runner import threads
 from edgebench_runner.loop import measure
 from edgebench_runner.records import Records
 
@@ -19,7 +19,7 @@ Stages = NamedTuple(
 
 def measure_streams(
     streams: List[Stages], items: List[Tuple[int, Any]], records: Records, row: int, stop_ns: int
-) -> List[int]:
+) -> Dict[str, int]:
     """Run the inferences of ``items`` on all streams at once.
 
     Each stream fills a block of rows of its own, so their times overlap: throughput is the number of completed rows
@@ -33,17 +33,17 @@ def measure_streams(
         stop_ns: no further inference starts once the clock has passed this.
 
     Returns:
-        The processor time of each thread that was made for this and is gone now, ns.
+        The processor time of each thread that was made for this and is gone now, ns, by its id.
 
     Raises:
         Exception: the first one that a stream raised.
     """
     if len(streams) == 1:
         measure(items, *streams[0], records.times, row, records.keep_answer, stop_ns)
-        return []
+        return {}
     start = threading.Barrier(len(streams))
     errors: List[BaseException] = []
-    spent_ns: List[int] = []
+    spent_ns: Dict[str, int] = {}
 
     def run(stages: Stages, share: List[Tuple[int, Any]], first_row: int) -> None:
         start.wait()
@@ -51,15 +51,15 @@ def measure_streams(
             measure(share, *stages, records.times, first_row, records.keep_answer, stop_ns)
         except Exception as error:
             errors.append(error)
-        spent_ns.append(int(time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID) * 1e9))
+        spent_ns.update([threads.own_cpu_ns()])
 
-    threads = []
+    running = []
     for index, stages in enumerate(streams):
         first, last = (len(items) * edge // len(streams) for edge in (index, index + 1))
-        threads.append(threading.Thread(target=run, args=(stages, items[first:last], row + first)))
-    for thread in threads:
+        running.append(threading.Thread(target=run, args=(stages, items[first:last], row + first)))
+    for thread in running:
         thread.start()
-    for thread in threads:
+    for thread in running:
         thread.join()
     if errors:
         raise errors[0]

@@ -57,7 +57,7 @@ class Worker(object):
         before = threads.cpu_ns()
         with self.progress.phase("measured"):
             ended = measure_streams(streams, items[warmup:], records, warmup, self._stop_ns())
-        self.progress.say("threads", busy=threads.busy(before, threads.cpu_ns(), ended))
+        self.progress.say("threads", busy=threads.busy(before, dict(threads.cpu_ns(), **ended)))
         if not warmup:
             self._verify(backend, streams[0].infer)
         if backend.settings.get("profile"):

@@ -26,7 +26,6 @@ FILES = {
 # What a backend is always told here.
 OPTIONS = {"armnn": {"device": "cpu_reference"}}
 CHANNELS_LAST = ("keras", "saved_model", "tflite")
-MODEL = {"size": [small_network.SIZE] * 2, "scale": 1 / 255, "mean": [0.5] * 3, "std": [0.25] * 3}
 
 
 def cell_spec(
@@ -36,6 +35,8 @@ def cell_spec(
     path: Path,
     kind: str,
     tolerance: float,
+    size: int = small_network.SIZE,
+    inferences: int = 20,
     **options: Any,
 ) -> dict[str, Any]:
     """Return the spec of a warm cell whose answers are held to NumPy's.
@@ -47,11 +48,13 @@ def cell_spec(
         path: the artifact.
         kind: the artifact's format.
         tolerance: absolute, of the logits.
+        size: height and width of the network's input.
+        inferences: how many are measured.
         options: options of the backend.
     """
     options = {**OPTIONS.get(backend, {}), **options}
-    shape = small_network.SHAPE
-    inputs, outputs = small_network.inputs(), small_network.answers(small_network.inputs())
+    shape, inputs = (1, 3, size, size), small_network.inputs(size=size)
+    outputs = small_network.answers(inputs)
     if kind in CHANNELS_LAST:
         shape, inputs = (shape[0], *shape[2:], shape[1]), inputs.transpose(0, 2, 3, 1)
     np.savez(directory / "check.npz", inputs=inputs, outputs=outputs.astype(np.float32))
@@ -68,7 +71,7 @@ def cell_spec(
             "dtype": "float32",
             "layout": "NHWC" if kind in CHANNELS_LAST else "NCHW",
         },
-        "preprocess": MODEL,
+        "preprocess": {"size": [size] * 2, "scale": 1 / 255, "mean": [0.5] * 3, "std": [0.25] * 3},
         "check": {**check, "atol": tolerance, "rtol": 0.0},
     }
     streams = options.get("streams", 1)
@@ -80,8 +83,8 @@ def cell_spec(
         mode="throughput" if streams > 1 else "warm",
         task="classification",
         artifact=artifact,
-        dataset=write_dataset(directory / "data.npz", size=small_network.SIZE),
+        dataset=write_dataset(directory / "data.npz", size=size),
         options=options,
-        protocol={"warmup": 4, "inferences": 20, "deadline_s": 100},
+        protocol={"warmup": 4, "inferences": inferences, "deadline_s": 100},
         environment={"name": backend, "python": python, "lock_sha256": None},
     )

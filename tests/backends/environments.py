@@ -30,6 +30,11 @@ def possible(cases: list) -> list:
     return [case for case in cases if case[0] in wanted()]
 
 
+def possible_names(names: tuple[str, ...]) -> list[str]:
+    """Return the backends among ``names`` that this machine can have."""
+    return [name for name in names if name in wanted()]
+
+
 def _has_packages(backend: str, system: str) -> bool:
     path = LOCKS / "distribution" / f"{backend}.yml"
     return not path.exists() or system in yaml.safe_load(path.read_text())

@@ -31,9 +31,9 @@ def weights() -> dict[str, np.ndarray]:
     }
 
 
-def inputs(count: int = 4) -> np.ndarray:
+def inputs(count: int = 4, size: int = SIZE) -> np.ndarray:
     """Return inputs (count, 3, size, size)."""
-    return np.random.default_rng(7).normal(size=(count, *SHAPE[1:])).astype(np.float32)
+    return np.random.default_rng(7).normal(size=(count, SHAPE[1], size, size)).astype(np.float32)
 
 
 def answers(batch: np.ndarray) -> np.ndarray:

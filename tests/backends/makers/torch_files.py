@@ -1,4 +1,4 @@
-"""``model.pt`` (TorchScript), ``model.pt2`` (torch.export) and, where ExecuTorch is, ``model.pte`` (on XNNPACK)."""
+"""``model.pt`` (TorchScript) and ``model.pt2`` (torch.export)."""
 
 import sys
 from pathlib import Path
@@ -31,15 +31,7 @@ def main(directory: Path) -> None:
     """Write the files."""
     made, example = network(), (torch.zeros(small_network.SHAPE),)
     torch.jit.trace(made, example).save(str(directory / "model.pt"))
-    exported = torch.export.export(made, example)
-    torch.export.save(exported, str(directory / "model.pt2"))
-    try:
-        from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
-        from executorch.exir import to_edge_transform_and_lower
-    except ImportError:
-        return
-    program = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()]).to_executorch()
-    (directory / "model.pte").write_bytes(program.buffer)
+    torch.export.save(torch.export.export(made, example), str(directory / "model.pt2"))
 
 
 if __name__ == "__main__":
