@@ -18,6 +18,7 @@ FILES = {
     "mnn": "model.mnn",
     "ncnn": "ncnn/model.param",
     "caffe": "caffe/model.caffemodel",
+    "caffe2": "caffe2/predict_net.pb",
     "keras": "model.keras",
     "saved_model": "model.saved_model.zip",
     "tensorflow_frozen": "model.pb",

@@ -12,6 +12,7 @@ HOME = Path(__file__).resolve().parent
 MAKERS = {
     "onnx_files": (None, ["model.onnx", "model_int8.onnx", "model_nan.onnx"]),
     "caffe_files": (None, ["caffe/model.caffemodel"]),
+    "caffe2_files": (None, ["caffe2/predict_net.pb"]),
     "ncnn_files": (None, ["ncnn/model.param"]),
     "torch_files": ("pytorch", ["model.pt", "model.pt2"]),
     "executorch_files": ("executorch", ["model.pte"]),

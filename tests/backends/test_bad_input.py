@@ -31,12 +31,10 @@ FILES = [
     ("executorch", "executorch"),
     ("armnn", "tflite"),
     ("caffe", "caffe"),
+    ("caffe2", "caffe2"),
 ]
-SILENT = (
-    "opencv",
-    "opencv5",
-    "torchscript",
-)  # neither tells which input a file wants: its own error is the answer
+# None of these tells which input a file wants: its own error is the answer.
+SILENT = ("opencv", "opencv5", "torchscript", "caffe2")
 # tflite-runtime reads beyond the end of a file that was cut: what it finds there decides how it fails.
 READS_BEYOND = "tflite"
 ELSEWHERE = [

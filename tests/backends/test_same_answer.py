@@ -52,6 +52,7 @@ FLOAT = [
     ("executorch", "executorch", {}),
     ("armnn", "tflite", {}),
     ("caffe", "caffe", {}),
+    ("caffe2", "caffe2", {}),
 ]
 INTEGER = [
     ("onnxruntime", "onnx", "model_int8.onnx"),
