@@ -1,11 +1,12 @@
 """To a converter and back: what runs in its own environment, and how the controller's environment calls it.
 
-``python -m model_zoo.bridge convert|serve`` is the far side. It says what it has to say in files and in length-prefixed
+``python -m model_zoo.bridge call|serve`` is the far side. It says what it has to say in files and in length-prefixed
 arrays on its standard output; whatever the libraries print goes to a log.
 """
 
 import ctypes
 import errno
+import importlib
 import io
 import json
 import os
@@ -34,21 +35,38 @@ _OF_THIS_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EIO, errno.E
 
 
 def convert(exporter: str, source: Path, path: Path, request: Request) -> dict[str, Any] | None:
-    """Let an exporter convert a file in its environment.
+    """Let an exporter convert a file in its environment; return what it says of it.
 
     Raises:
-        UnsupportedError: the converter refused the network, with its words, or crashed of it.
-        ZooError: the environment cannot be made, the converter was killed, or the machine lacks memory or space.
+        UnsupportedError, ZooError: as ``call`` does.
     """
+    environment = plugins.load("exporters", exporter).ENVIRONMENT
+    with tempfile.TemporaryDirectory(prefix="edgebench-calibration-") as folder:
+        images = Path(folder) / "calibration.npy"
+        np.save(images, request.calibration)
+        asked = {**asdict(request), "calibration": str(images)}
+        job = {"exporter": exporter, "source": str(source), "path": str(path.resolve()), "request": asked}
+        said: dict[str, Any] | None = call(environment, exporter, "model_zoo.bridge:far_convert", job)
+    return said
+
+
+def call(environment: str, name: str, function: str, job: dict[str, Any]) -> Any:
+    """Call ``<module>:<function>`` with a job in another environment, in a new directory; both ways it is JSON.
+
+    Args:
+        name: of who converts, for messages.
+
+    Raises:
+        UnsupportedError: the function refused the network, with its words, or crashed of it.
+        ZooError: the environment cannot be made, the process was killed, or the machine lacks memory or space.
+    """
+    python = str(converter_environment.python_of(environment))
     with tempfile.TemporaryDirectory(prefix="edgebench-convert-") as scratch:
         folder = Path(scratch)
-        np.save(folder / "calibration.npy", request.calibration)
-        asked = {**asdict(request), "calibration": str(folder / "calibration.npy")}
-        job = {"exporter": exporter, "source": str(source), "path": str(path), "request": asked}
-        (folder / "job.json").write_text(json.dumps(job))
+        (folder / "job.json").write_text(json.dumps({"function": function, "job": job}))
         with (folder / "log.txt").open("wb") as log:
             done = subprocess.run(
-                _command(exporter, "convert", str(folder / "job.json")),
+                [python, "-P", "-m", "model_zoo.bridge", "call", str(folder / "job.json")],
                 cwd=folder,
                 env=_variables(),
                 stdout=log,
@@ -57,13 +75,12 @@ def convert(exporter: str, source: Path, path: Path, request: Request) -> dict[s
             )
         answer = folder / "answer.json"
         if not answer.exists():
-            words = f"{exporter}: the converter {_ending(done.returncode)}: {_last_words(log.name)}"
+            words = f"{name}: the converter {_ending(done.returncode)}: {_last_words(log.name)}"
             raise UnsupportedError(words) if -done.returncode in _CRASHES else ZooError(words)
         result = json.loads(answer.read_text())
     if "refusal" in result:
-        raise UnsupportedError(f"{exporter}: {result['refusal']}")
-    detail: dict[str, Any] | None = result["detail"]
-    return detail
+        raise UnsupportedError(f"{name}: {result['refusal']}")
+    return result["answer"]
 
 
 @contextmanager
@@ -73,9 +90,10 @@ def opened(exporter: str, path: Path) -> Iterator[Callable[[Floats], Floats]]:
     if not hasattr(module, "ENVIRONMENT"):
         yield module.load(path)
         return
+    python = str(converter_environment.python_of(module.ENVIRONMENT))
     with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory(prefix="edgebench-serve-") as scratch:
         process = subprocess.Popen(
-            _command(exporter, "serve", exporter, str(path.resolve())),
+            [python, "-P", "-m", "model_zoo.bridge", "serve", exporter, str(path.resolve())],
             cwd=scratch,
             env=_variables(),
             stdin=subprocess.PIPE,
@@ -107,11 +125,6 @@ def opened(exporter: str, path: Path) -> Iterator[Callable[[Floats], Floats]]:
             back.close()
 
 
-def _command(exporter: str, *arguments: str) -> list[str]:
-    python = converter_environment.python_of(plugins.load("exporters", exporter).ENVIRONMENT)
-    return [str(python), "-P", "-m", "model_zoo.bridge", *arguments]
-
-
 def _variables() -> dict[str, str]:
     """This process's variables; the other interpreter finds this package, and TensorFlow is less talkative."""
     return {**os.environ, "PYTHONPATH": str(converter_environment.CHECKOUT), "TF_CPP_MIN_LOG_LEVEL": "2"}
@@ -141,14 +154,21 @@ def _receive(stream: IO[bytes]) -> Floats | None:
     return np.asarray(np.load(io.BytesIO(body), allow_pickle=False), np.float32)
 
 
-def _far_convert(job_file: Path) -> None:
-    """Convert, and write ``answer.json``: what the exporter says of the file, or why it cannot be."""
-    job = json.loads(job_file.read_text())
+def far_convert(job: dict[str, Any]) -> dict[str, Any] | None:
+    """Convert, in the exporter's environment."""
     asked = job["request"]
     request = Request(**{**asked, "calibration": np.load(asked["calibration"], allow_pickle=False)})
     exporter = plugins.load("exporters", job["exporter"])
+    said: dict[str, Any] | None = exporter.convert(Path(job["source"]), Path(job["path"]), request)
+    return said
+
+
+def _far_call(job_file: Path) -> None:
+    """Call a function, and write ``answer.json``: what it returns, or why the network cannot be converted."""
+    asked = json.loads(job_file.read_text())
+    module, _, function = asked["function"].partition(":")
     try:
-        answer = {"detail": exporter.convert(Path(job["source"]), Path(job["path"]), request)}
+        answer = {"answer": getattr(importlib.import_module(module), function)(asked["job"])}
     except UnsupportedError as error:
         answer = {"refusal": str(error)}
     except (Exception, SystemExit) as error:
@@ -170,8 +190,8 @@ def _far_serve(exporter: str, path: Path) -> None:
 
 def _far_side(arguments: list[str]) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if arguments[0] == "convert":
-        _far_convert(Path(arguments[1]))
+    if arguments[0] == "call":
+        _far_call(Path(arguments[1]))
     else:
         _far_serve(arguments[1], Path(arguments[2]))
 

@@ -3,9 +3,12 @@
 import hashlib
 import importlib.metadata
 import json
+import shutil
+import subprocess
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from model_zoo import converter_environment, dataset, plugins
 from model_zoo.model import Model
@@ -13,7 +16,7 @@ from model_zoo.model import Model
 _HERE = Path(__file__).parent
 _SHARED = (
     *("worker.py", "verification.py", "preprocess.py", "source.py", "weights.py", "torch_setup.py"),
-    *("request.py", "bridge.py"),
+    *("request.py", "bridge.py", "exporting.py"),
 )
 
 
@@ -41,17 +44,30 @@ def key(
 
 def versions(model: Model, format_name: str) -> dict[str, str | None]:
     """Return the installed version of each package that shapes the file; None where one is not installed."""
-    packages = set(plugins.load("sources", model.source_kind).PACKAGES)
+    found = {package: _version(package) for package in plugins.load("sources", model.source_kind).PACKAGES}
+    for exporter in _chain(format_name):
+        if hasattr(exporter, "ENVIRONMENT"):
+            locked = converter_environment.versions(exporter.ENVIRONMENT)
+            found |= {package: locked[package.lower()] for package in exporter.PACKAGES}
+        else:
+            found |= {package: _version(package) for package in exporter.PACKAGES}
+        if hasattr(exporter, "TOOL"):
+            found[exporter.TOOL] = _tool_version(exporter.TOOL)
+    return dict(sorted(found.items()))
+
+
+def _chain(format_name: str) -> list[ModuleType]:
+    """Return the exporters that a file passes through, the one that writes the artifact last."""
     exporter = plugins.load("exporters", format_name)
-    locked: dict[str, str] = {}
-    if hasattr(exporter, "ENVIRONMENT"):
-        locked = converter_environment.versions(exporter.ENVIRONMENT)
-        packages |= set(plugins.load("exporters", exporter.SOURCE).PACKAGES)
-    else:
-        packages |= set(exporter.PACKAGES)
-    here = {package: _version(package) for package in packages}
-    there = {package: locked[package.lower()] for package in exporter.PACKAGES if locked}
-    return dict(sorted({**here, **there}.items()))
+    return [*(_chain(exporter.SOURCE) if hasattr(exporter, "SOURCE") else []), exporter]
+
+
+@cache
+def _tool_version(tool: str) -> str | None:
+    if shutil.which(tool) is None:
+        return None
+    done = subprocess.run([tool, "--version"], capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr).strip()
 
 
 @cache
@@ -68,16 +84,18 @@ def _version(package: str) -> str | None:
 
 
 def _files(model: Model, variant_module: str, format_name: str) -> list[Path]:
-    source, folder = plugins.load("sources", model.source_kind), _HERE / "exporters"
-    exporter = plugins.load("exporters", format_name)
-    converted = hasattr(exporter, "ENVIRONMENT")
+    source, folder, chain = (
+        plugins.load("sources", model.source_kind),
+        _HERE / "exporters",
+        _chain(format_name),
+    )
+    environments = [exporter.ENVIRONMENT for exporter in chain if hasattr(exporter, "ENVIRONMENT")]
     return [
         *(_HERE / name for name in _SHARED),
         _HERE / "sources" / f"{model.source_kind}.py",
         _HERE / "variants" / f"{variant_module}.py",
-        folder / f"{format_name}.py",
-        *([folder / f"{exporter.SOURCE}.py"] if converted else []),
-        *([converter_environment.lock_of(exporter.ENVIRONMENT)] if converted else []),
+        *(folder / f"{exporter.__name__.rpartition('.')[2]}.py" for exporter in chain),
+        *(converter_environment.lock_of(target) for target in environments),
         *sorted(folder.glob("_[a-z]*.py")),
         _HERE / "datasets" / f"{dataset.module_of(model.dataset)}.py",
         *source.code_files(model),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from model_zoo import dataset, plugins
+from model_zoo import dataset, exporting, plugins
 from model_zoo.errors import ZooError
 from model_zoo.model import TASKS, Model, from_table
 
@@ -84,7 +84,9 @@ def variants_of(model: Model) -> list[str]:
 
 def formats_of(model: Model) -> list[str]:
     """Return the names of the formats that a model can be exported to."""
-    return [name for name in plugins.names("exporters") if model.formats is None or name in model.formats]
+    gives = plugins.load("sources", model.source_kind).GIVES
+    possible = [name for name in plugins.names("exporters") if gives in exporting.takes(name)]
+    return [name for name in possible if model.formats is None or name in model.formats]
 
 
 def _read(path: Path) -> list[Model]:

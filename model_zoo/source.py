@@ -11,6 +11,7 @@ from model_zoo import download
 from model_zoo.dataset import Dataset
 from model_zoo.errors import UnsupportedError, ZooError
 from model_zoo.model import Model
+from model_zoo.store import sha256_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,6 +46,7 @@ class Loaded:
         file_format: the exporter that opens it.
         names: of the input and the first output.
         detail: what a variant did, for the artifact record.
+        parameters: number of learned values of a file, where it was counted.
     """
 
     weights: str
@@ -54,6 +56,7 @@ class Loaded:
     file_format: str = "onnx"
     names: tuple[str, str] = ("input", "output")
     detail: dict[str, Any] | None = None
+    parameters: int | None = None
 
     def network(self) -> "nn.Module":
         """Return the torch network.
@@ -97,3 +100,28 @@ def digest_in_name(address: str | None) -> str | None:
         return None
     match = re.search(r"-([0-9a-f]{8,64})$", PurePosixPath(urlparse(address).path).stem)
     return match[1] if match else None
+
+
+def own_file(model: Model, folder: Path) -> Path:
+    """Return the path of the user's file that an entry names, held to its digest.
+
+    Args:
+        folder: where a file is kept that was fetched.
+
+    Raises:
+        ZooError: no digest is stated, it is another one (both are named), or the file is not there.
+    """
+    where = f"{model.defined_in}: [{model.name}]"
+    if model.sha256 is None or len(model.sha256) != 64:
+        raise ZooError(f"{where} sha256: found {model.sha256!r}; valid: the 64 digits of the file's SHA-256")
+    if "://" in model.source_argument:
+        try:
+            return download.fetch(model.source_argument, model.sha256, folder)
+        except download.UnreachableError as error:
+            raise ZooError(f"{where} source: {error}") from error
+    path = model.defined_in.parent / model.source_argument
+    if not path.is_file():
+        raise ZooError(f"{where} source: {path}: no such file")
+    if (found := sha256_of(path)) != model.sha256:
+        raise ZooError(f"{path}: wrong digest: expected {model.sha256}, found {found}")
+    return path

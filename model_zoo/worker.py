@@ -12,7 +12,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_zoo import bridge, cache_key, dataset, plugins, torch_setup, verification
+from model_zoo import bridge, cache_key, dataset, exporting, plugins, torch_setup, verification
 from model_zoo.dataset import Dataset
 from model_zoo.errors import UnsupportedError, ZooError
 from model_zoo.model import Model
@@ -31,8 +31,6 @@ from model_zoo.store import IDENTITY, Record, Store, sha256_of, write_json
 
 _PR_SET_PDEATHSIG = 1
 N_CALIBRATION = 32
-SOURCE_OPSET = 17
-"""Of the ONNX files that other formats are converted from."""
 
 
 @dataclass(frozen=True)
@@ -80,20 +78,21 @@ def build(job: Job) -> Outcome:
     source = loaded if transformed.detail is None else transformed
     with _opened(source) as infer:
         expected = verification.reference(infer, job.model, data)
-    maker = _Maker(job, store, data, data_record, expected, variant, transformed)
-    for format_name, opset in job.targets:
-        started = time.monotonic()
-        try:
-            record = maker.make(format_name, opset)
-        except UnsupportedError as error:
-            unsupported.append(_refusal(job, format_name, opset, loaded.weights, error))
-            say(f"{job.model.name} {job.variant} {format_name}: unsupported: {error}")
-            continue
-        except ZooError as error:
-            errors.append(f"{job.model.name} {job.variant} {format_name}: {error}")
-            continue
-        artifacts.append(record)
-        say(f"{summary(record)} in {time.monotonic() - started:.1f} s")
+    with tempfile.TemporaryDirectory(prefix="edgebench-export-") as scratch:
+        maker = _Maker(job, store, data, data_record, expected, variant, transformed, Path(scratch))
+        for format_name, opset in job.targets:
+            started = time.monotonic()
+            try:
+                record = maker.make(format_name, opset)
+            except UnsupportedError as error:
+                unsupported.append(_refusal(job, format_name, opset, loaded.weights, error))
+                say(f"{job.model.name} {job.variant} {format_name}: unsupported: {error}")
+                continue
+            except ZooError as error:
+                errors.append(f"{job.model.name} {job.variant} {format_name}: {error}")
+                continue
+            artifacts.append(record)
+            say(f"{summary(record)} in {time.monotonic() - started:.1f} s")
     return Outcome(artifacts, unsupported, errors)
 
 
@@ -146,47 +145,31 @@ class _Maker:
     expected: verification.Reference
     variant: ModuleType
     loaded: Loaded
+    scratch: Path
 
     def make(self, format_name: str, opset: int | None) -> Record:
         exporter = plugins.load("exporters", format_name)
-        precision = self.variant.precision(self.job.variant)
-        if precision not in exporter.PRECISIONS:
-            valid = ", ".join(exporter.PRECISIONS)
-            raise UnsupportedError(f"{format_name} files are made as {valid}, not as {precision}")
         directory = self.store.incoming()
         try:
             path = directory / f"model.{exporter.EXTENSION}"
-            made = self._export(exporter, format_name, path, precision, opset)
-            detail = {**(self.loaded.detail or {}), **(made or {})} or None
-            with bridge.opened(format_name, path) as infer:
+            precision = self.variant.precision(self.job.variant)
+            calibration = self.job.model.preprocess.apply(self.data.calibration[:N_CALIBRATION])
+            request = ExportRequest(precision, opset, calibration)
+            said = exporting.write(format_name, self.loaded, path, request, self.scratch)
+            subject = format_name, path
+            if not getattr(exporter, "RUNS_HERE", True):
+                subject = exporter.SOURCE, exporting.source_path(format_name, precision, self.scratch)
+            with bridge.opened(*subject) as infer:
                 verified = self._verified(_in_layout(infer, exporter.LAYOUT))
             inputs, outputs = self.expected.check_pairs()
             np.savez(directory / "check.npz", inputs=to_layout(inputs, exporter.LAYOUT), outputs=outputs)
+            detail = {**(self.loaded.detail or {}), **(said or {}), **_calibration_record(request)} or None
             record = self._record(exporter, format_name, opset, path, detail) | {"verification": verified}
             write_json(directory / "artifact.json", record)
             self.store.publish(directory, "artifacts", record["sha256"])
             return record
         finally:
             shutil.rmtree(directory, ignore_errors=True)
-
-    def _export(
-        self, exporter: ModuleType, format_name: str, path: Path, precision: str, opset: int | None
-    ) -> Record | None:
-        calibration = self.job.model.preprocess.apply(self.data.calibration[:N_CALIBRATION])
-        request = ExportRequest(precision, opset, calibration)
-        if not hasattr(exporter, "ENVIRONMENT"):
-            said: Record | None = exporter.export(self.loaded, path, request)
-        else:
-            between = replace(request, precision=exporter.PRECISIONS[precision], opset=SOURCE_OPSET)
-            maker = plugins.load("exporters", exporter.SOURCE)
-            with tempfile.TemporaryDirectory(prefix="edgebench-source-") as folder:
-                source = Path(folder) / f"model.{maker.EXTENSION}"
-                maker.export(self.loaded, source, between)
-                said = bridge.convert(format_name, source, path, request)
-        if precision not in ("int8", "uint8"):
-            return said
-        digest = hashlib.sha256(calibration.tobytes()).hexdigest()
-        return {**(said or {}), "calibration": {"n": len(calibration), "sha256": digest}}
 
     def _verified(self, infer: verification.Infer) -> Record:
         tolerance, weights = self.variant.TOLERANCE, self.loaded.weights
@@ -248,8 +231,16 @@ class _Maker:
 
 def _parameters(loaded: Loaded) -> int | None:
     if loaded.module is None:
-        return None
+        return loaded.parameters
     return sum(parameter.numel() for parameter in loaded.module.parameters())
+
+
+def _calibration_record(request: ExportRequest) -> Record:
+    """Return what the record of a quantised file says of the images that chose its ranges."""
+    if request.precision not in ("int8", "uint8"):
+        return {}
+    digest = hashlib.sha256(request.calibration.tobytes()).hexdigest()
+    return {"calibration": {"n": len(request.calibration), "sha256": digest}}
 
 
 def to_layout(images: NDArray[Any], layout: str) -> NDArray[Any]:

@@ -16,19 +16,18 @@ Each has:
     the distributions whose versions shape the file.
 ``load(path)``
     returns a function from a float32 batch of one, in the file's layout, to the float32 first output.
+
+and one of two ways to write the file, which return what its record says of it beside the variant's own words, or None:
+
 ``export(loaded, path, request)``
-    writes the file and returns what its record says of it beside the variant's own words, or None.
-
-A converter that cannot live beside the controller's packages has an environment of its own. Its module has no
-``export`` but three other names, and imports nothing but numpy and the standard library at its top, because it is
-imported there too:
-
-``ENVIRONMENT``
-    the lock that its environment is made from, such as ``converters-x86_64-cp311/onnx2tf``.
-``SOURCE``
-    the exporter that writes what it converts. ``PRECISIONS`` is a mapping then: to the precision of that file.
+    from a network, here; ``TAKES`` names the kinds of source it understands: ``torch``, ``onnx``, ``keras``.
 ``convert(source, path, request)``
-    as ``export``, but from a file; runs in that environment, as ``load`` does, in a directory of its own.
+    from the file of another exporter, ``SOURCE``. ``PRECISIONS`` is a mapping then: to the precision of that file.
 
-Both raise ``UnsupportedError`` with the reason where the file cannot be.
+What cannot live beside the controller's packages has an environment of its own: ``ENVIRONMENT`` names the lock it is
+made from, such as ``converters-x86_64-cp311/onnx2tf``. ``convert`` and ``load`` run there, in a directory of their own,
+so the module imports nothing but numpy and the standard library at its top. ``TOOL`` names a program without which the
+format is refused; ``RUNS_HERE = False`` says that only a board can open the file, and ``load`` is not there.
+
+Both ways raise ``UnsupportedError`` with the reason where the file cannot be.
 """

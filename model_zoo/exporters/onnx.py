@@ -17,6 +17,7 @@ FILE_FORMAT = "onnx"
 LAYOUT = "NCHW"
 OPSET = True
 PRECISIONS = ("fp32", "fp16", "int8")
+TAKES = ("torch", "onnx")
 PACKAGES = ("torch", "onnx", "onnxruntime")
 
 
@@ -41,9 +42,20 @@ def write(loaded: Loaded, path: Path, request: Request) -> None:
         if request.precision == "fp16":
             raise UnsupportedError(f"the source is a file ({loaded.file}), not a torch network")
         shutil.copyfile(loaded.file, path)
+        if request.between:
+            _keep_first_output(path)
     else:
         _trace(loaded, path, request)
         onnx.checker.check_model(str(path), full_check=True)
+
+
+def _keep_first_output(path: Path) -> None:
+    """Take a file's further outputs away: converters would order them as they please."""
+    import onnx
+
+    model = onnx.load(str(path))
+    del model.graph.output[1:]
+    onnx.save(model, str(path))
 
 
 def _trace(loaded: Loaded, path: Path, request: Request) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EXTENSION, FILE_FORMAT, LAYOUT, OPSET, PACKAGES = "onnx", "onnx", "NCHW", True, plain.PACKAGES
 PRECISIONS = ("fp32", "fp16", "int8")
+TAKES = plain.TAKES
 load = plain.load
 _INT32 = np.iinfo(np.int32)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model_zoo.exporters import _onnx2tf, _tflite
+from model_zoo.exporters import _onnx2tf, _tensorflow
 from model_zoo.request import Request
 
 EXTENSION = "tflite"
@@ -24,11 +24,11 @@ SOURCE = "onnx"
 
 def convert(source: Path, path: Path, request: Request) -> None:
     """Convert an ONNX file."""
-    _onnx2tf.write_tflite(_onnx2tf.network(source), path, request)
+    _tensorflow.write_tflite(_onnx2tf.network(source), path, request)
 
 
 def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     """Open the file in TensorFlow Lite."""
     import tensorflow as tf
 
-    return _tflite.opened(tf.lite.Interpreter, path)
+    return _tensorflow.open_tflite(tf.lite.Interpreter, path)

@@ -14,6 +14,7 @@ FILE_FORMAT = "torchscript"
 LAYOUT = "NCHW"
 OPSET = False
 PRECISIONS = ("fp32", "fp16")
+TAKES = ("torch",)
 PACKAGES = ("torch",)
 
 

@@ -3,16 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_zoo import download
 from model_zoo.errors import ZooError
 from model_zoo.model import Model
-from model_zoo.source import Loaded, Request
-from model_zoo.store import sha256_of
+from model_zoo.source import Loaded, Request, own_file
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 PACKAGES = ("onnx",)
+GIVES = "onnx"
 _STANDARD_DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 
 
@@ -37,7 +36,7 @@ def load(request: Request) -> Loaded:
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     model = request.model
-    path = _fetch(model, request.folder)
+    path = own_file(model, request.folder)
     try:
         proto = onnx.load(str(path))
         onnx.checker.check_model(proto)
@@ -53,23 +52,6 @@ def load(request: Request) -> Loaded:
     _check_shape(path, inputs[0].name, [_size(d) for d in inputs[0].type.tensor_type.shape.dim], model)
     names = (inputs[0].name, proto.graph.output[0].name)
     return Loaded("pretrained", f"{model.source_argument} sha256:{model.sha256}", file=path, names=names)
-
-
-def _fetch(model: Model, folder: Path) -> Path:
-    where = f"{model.defined_in}: [{model.name}]"
-    if model.sha256 is None or len(model.sha256) != 64:
-        raise ZooError(f"{where} sha256: found {model.sha256!r}; valid: the 64 digits of the file's SHA-256")
-    if "://" in model.source_argument:
-        try:
-            return download.fetch(model.source_argument, model.sha256, folder)
-        except download.UnreachableError as error:
-            raise ZooError(f"{where} source: {error}") from error
-    path = model.defined_in.parent / model.source_argument
-    if not path.is_file():
-        raise ZooError(f"{where} source: {path}: no such file")
-    if (found := sha256_of(path)) != model.sha256:
-        raise ZooError(f"{path}: wrong digest: expected {model.sha256}, found {found}")
-    return path
 
 
 def _check_operators(path: Path, proto: "ModelProto") -> None:

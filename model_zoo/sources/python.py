@@ -9,6 +9,7 @@ from model_zoo.model import Model
 from model_zoo.source import Loaded, Request, choose_weights
 
 PACKAGES = ("torch",)
+GIVES = "torch"
 
 
 def code_files(model: Model) -> list[Path]:

@@ -7,6 +7,7 @@ from model_zoo.model import Model
 from model_zoo.source import Loaded, Request, choose_weights, digest_in_name
 
 PACKAGES = ("torch", "timm")
+GIVES = "torch"
 
 
 def code_files(model: Model) -> list[Path]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     pass
 
 PACKAGES = ("torch", "torchvision")
+GIVES = "torch"
 
 
 def code_files(model: Model) -> list[Path]:

@@ -1,0 +1,101 @@
+"""TensorFlow's files, from a model of either Keras: the package ``keras``, or the older one that onnx2tf uses."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_zoo.request import Request
+
+Floats = NDArray[np.float32]
+
+
+def function(model: Any) -> Any:
+    """Return a Keras model as a concrete function of a batch of one."""
+    import tensorflow as tf
+
+    entry = tf.TensorSpec([1, *model.inputs[0].shape[1:]], tf.float32, "input")
+    traced = tf.function(lambda image: model(image, training=False), input_signature=[entry])
+    return traced.get_concrete_function()
+
+
+def write_tflite(model: Any, path: Path, request: Request) -> None:
+    """Write a TensorFlow Lite file; the integer ones have 8-bit input and output."""
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function(model)], model)
+    if request.precision != "fp32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if request.precision == "fp16":
+        converter.target_spec.supported_types = [tf.float16]
+    if request.precision in ("int8", "uint8"):
+        images = np.ascontiguousarray(request.calibration.transpose(0, 2, 3, 1))
+        converter.representative_dataset = lambda: ([image[None]] for image in images)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        kind = {"int8": tf.int8, "uint8": tf.uint8}[request.precision]
+        converter.inference_input_type = converter.inference_output_type = kind
+    path.write_bytes(converter.convert())
+
+
+def open_tflite(interpreter_class: Any, path: Path) -> Callable[[Floats], Floats]:
+    """Return the function from float32 to float32; 8-bit inputs and outputs are converted by the file's own scales.
+
+    Args:
+        interpreter_class: of the package that is installed.
+    """
+    interpreter = interpreter_class(model_path=str(path))
+    interpreter.allocate_tensors()
+    entry, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+
+    def infer(batch: Floats) -> Floats:
+        interpreter.set_tensor(entry["index"], _quantised(batch, entry))
+        interpreter.invoke()
+        return _restored(interpreter.get_tensor(result["index"]), result)
+
+    return infer
+
+
+def write_saved_model(model: Any, path: Path) -> None:
+    """Write a SavedModel into one zip file."""
+    import tensorflow as tf
+
+    tf.saved_model.save(model, "saved", signatures={"serving_default": function(model)})
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(path for path in Path("saved").rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(str(file.relative_to("saved")))
+            archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def open_saved_model(path: Path) -> Callable[[Floats], Floats]:
+    """Unpack it into the current directory and open it in TensorFlow."""
+    import tensorflow as tf
+
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall("opened")
+    opened = tf.saved_model.load("opened")
+    serve = opened.signatures["serving_default"]
+    (name,) = serve.structured_input_signature[1]
+
+    def infer(batch: Floats) -> Floats:
+        assert opened is not None  # a signature does not keep its model alive
+        return np.asarray(next(iter(serve(**{name: tf.constant(batch)}).values())))
+
+    return infer
+
+
+def _quantised(values: Floats, details: dict[str, Any]) -> NDArray[Any]:
+    kind, (scale, zero_point) = details["dtype"], details["quantization"]
+    if kind == np.float32:
+        return values
+    limits = np.iinfo(kind)
+    return np.clip(np.round(values / scale) + zero_point, limits.min, limits.max).astype(kind)
+
+
+def _restored(values: NDArray[Any], details: dict[str, Any]) -> Floats:
+    scale, zero_point = details["quantization"]
+    if details["dtype"] == np.float32:
+        return values
+    return ((values.astype(np.float32) - zero_point) * scale).astype(np.float32)

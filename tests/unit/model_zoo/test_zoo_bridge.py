@@ -1,0 +1,112 @@
+"""A converter in another interpreter: what it writes, what it refuses, and what its death means.
+
+The far side is a real process of this interpreter; a module that stands in for OpenVINO does as it is told by the file.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from model_zoo import bridge, converter_environment
+from model_zoo.errors import UnsupportedError, ZooError
+from model_zoo.request import Request
+
+STAND_IN = """
+import os, signal
+import numpy as np
+
+def convert_model(path):
+    text = open(path).read()
+    if text != "network":
+        exec(text)
+    return text
+
+def save_model(model, path, compress_to_fp16):
+    path.write_text("<net><layers/></net>")
+    path.with_suffix(".bin").write_bytes(b"half" if compress_to_fp16 else b"single")
+
+class Core:
+    def compile_model(self, path, device, settings):
+        print("a library talks on standard output")
+        def infer(inputs):
+            if inputs[0].sum() == 0:
+                os.kill(os.getpid(), signal.SIGSEGV)
+            return [inputs[0] * 2]
+        return infer
+"""
+
+
+@pytest.fixture(autouse=True)
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    import sys
+
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    (folder / "openvino.py").write_text(STAND_IN)
+    monkeypatch.setattr(converter_environment, "python_of", lambda target: Path(sys.executable))
+    checkout = converter_environment.CHECKOUT
+    variables = {"PYTHONPATH": f"{folder}:{checkout}"}
+    monkeypatch.setattr(bridge, "_variables", lambda: variables)
+    yield
+
+
+def convert(folder: Path, words: str, precision: str = "fp32") -> Path:
+    source, path = folder / "model.onnx", folder / "model.xml"
+    source.write_text(words)
+    request = Request(precision, None, np.ones((2, 1, 3, 3), np.float32))
+    assert bridge.convert("openvino", source, path, request) is None
+    return path
+
+
+@pytest.mark.parametrize(("precision", "weights"), [("fp32", b"single"), ("fp16", b"half")])
+def test_a_file_comes_back_and_names_its_weights(tmp_path: Path, precision: str, weights: bytes) -> None:
+    path = convert(tmp_path, "network", precision)
+    assert path.with_suffix(".bin").read_bytes() == weights
+    named = ElementTree.parse(path).getroot().find("rt_info/edgebench/weights_sha256")
+    assert named is not None
+    assert named.get("value") == hashlib.sha256(weights).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        (
+            "raise RuntimeError('no operator\\n  NonZero')",
+            UnsupportedError,
+            "RuntimeError: no operator NonZero",
+        ),
+        ("raise FileNotFoundError(2, 'No such file')", UnsupportedError, "No such file"),
+        ("raise SystemExit(1)", UnsupportedError, "SystemExit: 1"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", UnsupportedError, "the converter was killed by signal 11"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", ZooError, "the converter was killed by signal 9"),
+        ("raise OSError(28, 'No space left on device')", ZooError, "No space left on device"),
+        ("raise MemoryError()", ZooError, "MemoryError"),
+        ("import not_installed", ZooError, "No module named 'not_installed'"),
+    ],
+)
+def test_a_network_is_refused_and_a_machine_fails(
+    tmp_path: Path, words: str, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message) as caught:
+        convert(tmp_path, words)
+    assert str(caught.value).startswith("openvino: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_artifact_is_opened_where_its_exporter_lives(tmp_path: Path) -> None:
+    batch = np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
+    with bridge.opened("openvino", tmp_path / "model.xml") as infer:
+        np.testing.assert_array_equal(infer(batch), batch * 2)
+        np.testing.assert_array_equal(infer(batch + 1), batch * 2 + 2)
+
+
+def test_an_artifact_that_kills_its_runtime_is_one_error(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ZooError, match=r"model\.xml: openvino was killed by signal 11"),
+        bridge.opened("openvino", tmp_path / "model.xml") as infer,
+    ):
+        infer(np.zeros((1, 1, 3, 3), np.float32))
