@@ -15,7 +15,9 @@ import power_switch.drivers
 from power_switch.contract import Switch, SwitchError, UsageError
 from power_switch.control import cycle, only_request, turn
 
-KEYS = ("driver", "options", "off_delay_s", "verify_within_s", "verify")
+KEYS = ("driver", "options", "wiring", "off_delay_s", "verify_within_s", "verify")
+# How long a board must stay off depends on what still holds charge behind the switch.
+OFF_DELAY_S = {"dc": 2.0, "usb": 3.0, "poe": 5.0, "mains": 10.0}
 DEFAULT_OFF_DELAY_S, DEFAULT_VERIFY_WITHIN_S = 5.0, 10.0
 STATES = {True: "on", False: "off", None: None}
 
@@ -48,6 +50,8 @@ def read_switch(path: Path, name: str) -> tuple[Switch, dict[str, Any]]:
         raise UsageError(
             f"{where}.driver': found {entry.get('driver')!r}, valid: {', '.join(driver_names())}"
         )
+    if "wiring" in entry and entry["wiring"] not in OFF_DELAY_S:
+        raise UsageError(f"{where}.wiring': found {entry['wiring']!r}, valid: {', '.join(OFF_DELAY_S)}")
     for key in ("off_delay_s", "verify_within_s"):
         value = entry.get(key, 0)
         if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
@@ -95,7 +99,8 @@ def _act(switch: Switch, action: str, entry: dict[str, Any]) -> bool | None:
         "within_s": float(entry.get("verify_within_s", DEFAULT_VERIFY_WITHIN_S)),
     }
     if action == "cycle":
-        cycle(switch, off_delay_s=float(entry.get("off_delay_s", DEFAULT_OFF_DELAY_S)), **sure)
+        delay_s = entry.get("off_delay_s", OFF_DELAY_S.get(str(entry.get("wiring")), DEFAULT_OFF_DELAY_S))
+        cycle(switch, off_delay_s=float(delay_s), **sure)
     elif action != "read":
         turn(switch, on=action == "on", **sure)
     return switch.read()
