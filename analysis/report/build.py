@@ -18,8 +18,20 @@ from analysis.figures.svg import for_page, to_svg
 from analysis.files import write_json, write_text
 from analysis.groups import summarise_groups
 from analysis.report.conditions import condition_cards
+from analysis.report.contrasts import contrasts
+from analysis.report.drilldown import SCRIPT, write_drilldown
 from analysis.report.failures import failed_cells
-from analysis.report.format import bytes_text, duration, is_known, number, percent, sortable, whole
+from analysis.report.format import (
+    bytes_text,
+    detectable,
+    duration,
+    is_known,
+    number,
+    percent,
+    sortable,
+    whole,
+)
+from analysis.report.population import population_rows
 from analysis.report.runtimes import runtimes
 from analysis.scopes import scope_text
 from analysis.statistics.percentiles import required_n
@@ -58,13 +70,17 @@ def build_report(sweep: Sweep, cells: pd.DataFrame, set_aside: list[str]) -> Pat
     everything: dict[str, list[Any]] = {
         "groups": _with_shares(groups),
         "energy": energy_rows(energy),
+        "contrasts": contrasts(cells),
+        "population": population_rows(cells),
         "runtimes": runtimes(cells),
         "cells": cells.sort_values(["model", "board", "backend", "mode", "repeat"]).to_dict("records"),
         "failures": failed_cells(sweep, cells),
     }
+    data = SweepData(sweep, cells)
     shared = {
         **_overview(sweep, cells, verdict),
-        "figures": list(_figures(SweepData(sweep, cells), sweep.report / "figures")),
+        "figures": list(_figures(data, sweep.report / "figures")),
+        "drillable": write_drilldown(data, sweep.report, TEMPLATES / SCRIPT),
         "conditions": condition_cards(sweep, cells),
         "set_aside": set_aside[:MOST_ROWS],
         "colours": colours(list(cells.backend)),
@@ -101,7 +117,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     result.filters |= {"number": number, "percent": percent, "sortable": sortable, "whole": whole}
-    result.filters |= {"bytes": bytes_text}
+    result.filters |= {"bytes": bytes_text, "detectable": detectable}
     result.globals |= {
         "needed": {name.removeprefix("inference_ms_"): required_n(p) for name, p in PERCENTILES.items()},
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),

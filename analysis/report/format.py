@@ -42,6 +42,17 @@ def percent(value: float | None, digits: int = 1) -> str:
     return UNKNOWN if not is_known(value) else f"{float(value or 0) * 100:.{digits}f}\u202f%"
 
 
+def detectable(change: float | None) -> str:
+    """Return the smallest change that would have been seen, or a dash; tenfold and more is as good as none.
+
+    >>> [detectable(change) for change in (0.034, 12.0, None)]
+    ['3.4\u202f%', 'over tenfold', '—']
+    """
+    if is_known(change) and float(change or 0) >= 9:
+        return "over tenfold"
+    return percent(change)
+
+
 def whole(value: int | None) -> str:
     """Return a count, or a dash."""
     return UNKNOWN if not is_known(value) else f"{int(value or 0):,}".replace(",", "\u202f")

@@ -1,5 +1,6 @@
 """The report as a reader meets it: opened from disk, without a network."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,39 @@ def test_the_theme_can_be_switched(browser: Browser, page: Path) -> None:
     assert found["before"] != found["after"]
     assert found["theme"] == "dark"
     assert found["ink"] == "rgb(232, 234, 237)"
+
+
+def test_a_click_on_a_cell_shows_its_inferences(browser: Browser, page: Path) -> None:
+    """The data of a board is loaded from a file beside the page, which a page from disk may do with scripts alone."""
+    opened = page.with_name("opened.html")
+    click = 'addEventListener("load", () => document.querySelector("a[data-cell]").click());'
+    opened.write_text(page.read_text().replace("</body>", f"<script>{click}</script></body>"))
+    try:
+        result = browser.run("--dump-dom", "--window-size=1280,900", opened.as_uri())
+        browser.screenshot(opened, "report-cell", 1280, 900)
+    finally:
+        opened.unlink()
+    dialog = re.search(r'<dialog class="drill".*?</dialog>', result.stdout, re.DOTALL)
+    assert dialog
+    assert dialog.group().count("<polyline") == 2
+    assert "inference number (1)" in dialog.group()
+    assert "Cannot be shown" not in dialog.group()
+    assert [line for line in result.stderr.splitlines() if "CONSOLE" in line] == []
+
+
+def test_it_prints(browser: Browser, page: Path, tmp_path: Path) -> None:
+    """Everything that scrolls on a screen is spread out on paper; what only a screen can do is left out."""
+    target = tmp_path / "report.pdf"
+    browser.run(f"--print-to-pdf={target}", "--no-pdf-header-footer", page.as_uri())
+    assert target.read_bytes().startswith(b"%PDF-")
+    shown = browser.ask(
+        page,
+        """const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules])
+          .filter((rule) => rule.media && rule.media.mediaText === "print").flatMap((rule) => [...rule.cssRules]);
+        return rules.map((rule) => rule.cssText);""",
+    )
+    assert any(".table" in rule and "overflow: visible" in rule for rule in shown)
+    assert any(".tools" in rule and "display: none" in rule for rule in shown)
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])

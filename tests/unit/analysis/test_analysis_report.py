@@ -17,6 +17,7 @@ from analysis.figures.svg import to_svg
 from analysis.groups import summarise_groups
 from analysis.ingest import ingest
 from analysis.report.build import build_report
+from analysis.statistics.comparison import compare_boots
 from analysis.store import load_cells
 from analysis.sweep import Sweep, load_sweep
 
@@ -74,18 +75,60 @@ def test_every_local_link_leads_somewhere(page: str, good_results: Path) -> None
 
 
 def test_sections_come_in_the_promised_order(page: str) -> None:
-    order = [
-        "verdict",
-        "results",
-        "figures",
-        "energy",
-        "runtimes",
-        "cells",
-        "conditions",
-        "failures",
-        "method",
-    ]
+    order = ["verdict", "results", "contrasts", "energy", "boards", "figures", "runtimes", "cells"]
+    order += ["conditions", "failures", "method"]
     assert [attributes["id"] for tag, attributes in Page(page).tags if tag == "section"] == order
+
+
+def section_rows(page: str, name: str) -> list[str]:
+    section = re.search(rf'<section id="{name}">.*?</section>', page, re.DOTALL)
+    assert section
+    return re.findall(r"<tr>.*?</tr>", section.group(), re.DOTALL)[1:]
+
+
+def test_backends_are_compared_with_what_a_no_difference_could_have_missed(
+    small_lab: Callable[..., Sweep],
+) -> None:
+    """Two backends of equal speed, four boots each: no difference, and the smallest that would have shown."""
+    sweep = small_lab(backends=("alpha", "beta"), repeats=4)
+    (row,) = section_rows(report_of(sweep), "contrasts")
+    cells = load_cells(sweep)[0]
+    boots = [
+        cells.loc[cells.backend == name, "inference_ms_mean"].to_numpy(dtype=float)
+        for name in ("beta", "alpha")
+    ]
+    expected = compare_boots(*boots)
+    assert "no difference seen" in row
+    for value in (expected.ratio.point, expected.ratio.low, expected.detectable):
+        assert value is not None
+        assert f'data-v="{value:.6g}"' in row
+
+
+def test_boards_of_one_kind_stand_beside_their_average(small_lab: Callable[..., Sweep]) -> None:
+    boards = {f"pi-{n}": {"kind": "raspberry_pi_4", "meter": None, "simulated": False} for n in "abc"}
+    sweep = small_lab(boards=boards)
+    page = report_of(sweep)
+    (row,) = section_rows(page, "boards")
+    cells = load_cells(sweep)[0]
+    each = np.exp(np.log(cells.inference_ms_mean.astype(float)).groupby(cells.board).mean())
+    for board, time in each.items():
+        assert f"{board} {time:.3f}" in row
+    assert f'data-v="{np.exp(np.log(each).mean()):.6g}"' in row
+
+
+def test_every_measured_cell_can_be_looked_into(page: str, good_results: Path) -> None:
+    script = (good_results / "report" / "drilldown" / "local.js").read_text()
+    board, cells = json.loads(script.removeprefix("edgebench.take(").removesuffix(");\n"))
+    linked = {attributes["data-cell"] for tag, attributes in Page(page).tags if attributes.get("data-cell")}
+    assert board == "local"
+    assert linked == set(cells) == set(load_cells(load_sweep(good_results))[0].cell_id)
+    cell = cells["local/resnet50.fp32.pytorch.warm.r1"]
+    frame = pd.read_parquet(good_results / "inferences")
+    times = frame[frame.cell_id.astype(str) == "local/resnet50.fp32.pytorch.warm.r1"]
+    assert cell["ms"] == pytest.approx(times.inference_ms.to_list(), rel=1e-4)
+    assert (cell["n"], cell["warmup"]) == (35, 5)
+    measured = times.loc[times.phase == "measured", "inference_ms"]
+    assert cell["quantiles"][50] == pytest.approx(np.quantile(measured, 0.5), rel=1e-4)
 
 
 def test_answers_placement_and_threads_of_each_backend(small_lab: Callable[..., Sweep]) -> None:
@@ -147,7 +190,7 @@ def test_everything_from_a_board_is_escaped(small_lab: Callable[..., Sweep]) -> 
     html = report_of(load_sweep(sweep.root))
     assert "alert(" in html
     tags = [tag for tag, _ in Page(html).tags]
-    assert tags.count("script") == 1
+    assert tags.count("script") == 2  # the page's own and the one beside it
     assert tags.count("img") == 0
     assert "<script>alert" not in html
 
