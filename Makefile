@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 LOCKED := install --require-hashes --only-binary :all:
+# Files of lab tests that run at a time: each has boards of its own, and mostly waits for them.
+LABS ?= 4
 
 PACKAGES := analysis board_tuning controller edgebench_runner fuzz locks model_zoo power_meter power_switch virtual_lab
 
@@ -40,7 +42,7 @@ e2e: dev-env ## whole sweeps, interrupted and resumed
 	$(BIN)/python -m pytest tests/e2e
 
 lab-test: dev-env ## boards of the virtual lab that boot, reboot and fail (needs root)
-	$(BIN)/python -m pytest -m "not arm" tests/lab
+	$(BIN)/python -m pytest -n $(LABS) --dist loadfile -m "not arm" tests/lab
 
 test-arm: dev-env ## emulated arm64 boards: slow, for correctness
 	$(BIN)/python -m pytest -m arm tests/lab

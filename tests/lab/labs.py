@@ -147,7 +147,7 @@ class VirtualLab:
 def own_network(network: str) -> str:
     """The network of this checkout that stands for one written in a test."""
     second = FIRST_FREE + CHECKOUT_DIGEST[-1] % FREE
-    third = ipaddress.IPv4Network(network).network_address.packed[2]
+    third = (ipaddress.IPv4Network(network).network_address.packed[2] + CHECKOUT_DIGEST[-2]) % 256
     return f"{FIRST_OCTET}.{second}.{third}.0/24"
 
 
