@@ -8,8 +8,13 @@ from collections.abc import Sequence
 from virtual_lab.errors import LabError
 
 SHOWN_LINES = 3
-# In a mount namespace of its own: interrupted, it leaves nothing mounted in what it was making.
-MMDEBSTRAP = ("unshare", "--mount", "mmdebstrap", "--quiet", "--mode=root", "--format=directory")
+# In namespaces of its own, which end with this process: interrupted, it leaves nothing mounted in what it was making,
+# and nothing running there.
+MMDEBSTRAP = (
+    *("setpriv", "--pdeathsig", "KILL"),
+    *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+    *("mmdebstrap", "--quiet", "--mode=root", "--format=directory"),
+)
 
 
 def run(command: Sequence[str]) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from virtual_lab import crossgrade, kernel
 from virtual_lab.command import MMDEBSTRAP, run
-from virtual_lab.errors import LabError
 
 PACKAGES = (
     "dbus",
@@ -63,7 +62,7 @@ def ensure(images: Path, release: str, architecture: str | None, mirror: str | N
     """Make an image; return whether it had to be made.
 
     Raises:
-        LabError: mmdebstrap failed; a half-made image is removed.
+        LabError: mmdebstrap failed.
     """
     final = path(images, release, architecture)
     images.mkdir(parents=True, exist_ok=True)
@@ -77,7 +76,7 @@ def ensure(images: Path, release: str, architecture: str | None, mirror: str | N
 
 def _make(final: Path, release: str, architecture: str | None, mirror: str | None) -> None:
     draft = final.with_suffix(".draft")
-    shutil.rmtree(draft, ignore_errors=True)
+    shutil.rmtree(draft, ignore_errors=True)  # of one that was killed
     options = EMULATED_OPTIONS if architecture else ()
     command = [*MMDEBSTRAP, "--variant=minbase", *options]
     command += [f"--include={','.join(_packages(architecture))}", release, str(draft)]
@@ -89,10 +88,9 @@ def _make(final: Path, release: str, architecture: str | None, mirror: str | Non
             crossgrade.crossgrade(draft, release, architecture, options, mirror)
             kernel.install(draft, release, architecture, mirror)
         _generalise(draft)
-    except LabError:
+        draft.rename(final)
+    finally:
         shutil.rmtree(draft, ignore_errors=True)
-        raise
-    draft.rename(final)
 
 
 def _foreign_recipe(architecture: str | None) -> dict[str, object]:

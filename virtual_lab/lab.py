@@ -21,6 +21,7 @@ CONNECT_TIMEOUT_S = 5.0
 TOOLS = {
     "ip": "iproute2",
     "mmdebstrap": "mmdebstrap",
+    "setpriv": "util-linux",
     "ssh-keygen": "openssh-client",
     "unshare": "util-linux",
 }
