@@ -59,10 +59,10 @@ class BoardSweep:
             except OSError as error:
                 # The controller's disk: the cell stays on the board, where a resume finds it.
                 why = f"the controller cannot write to {self.results.path}: {error}"
-                self.say(f"{head}  out of this sweep: {why}")
+                self.say(f"{head}  out of this sweep: {progress.brief(why)}")
                 return {"measured": index, "outcomes": dict(outcomes), "broken": why}
             except (BoardBrokenError, BoardHeldError, UnreachableError) as error:
-                self.say(f"{head}  out of this sweep: {error}")
+                self.say(f"{head}  out of this sweep: {progress.brief(str(error))}")
                 outcomes.update(["board_lost"] * isinstance(error, BoardBrokenError))
                 return {"measured": index, "outcomes": dict(outcomes), "broken": str(error)}
             outcomes[record["outcome"]] += 1
@@ -79,8 +79,9 @@ class BoardSweep:
 
     def _give_back(self) -> None:
         release = lease("release", self.setup, self.manifest["sweep_id"])
-        with suppress(UnreachableError):  # the lease ends by itself, and with a reboot
-            self.board.execute(f"{self.link.cleaning()}{release}")
+        with suppress(UnreachableError, BoardBrokenError):  # the lease ends by itself, and with a reboot
+            self.link.begun(lambda _: None)  # finds what a controller left that was killed before this
+            self.board.execute(f"{self.link.cleaning(last=True)}{release}")
 
     def _measure(self, cell: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -105,7 +106,7 @@ def _title(cell: dict[str, Any]) -> str:
 
 def _verdict(record: dict[str, Any]) -> str:
     if record["outcome"] != "ok":
-        return f"{record['outcome']}: {record['outcome_detail']}"
+        return f"{record['outcome']}: {progress.brief(record['outcome_detail'])}"
     validity = record["validity"]
     reasons = f" ({', '.join(validity['reasons'])})" if validity["reasons"] else ""
     return f"ok, {record['n_completed']} inferences, {validity['verdict']}{reasons}"

@@ -88,7 +88,7 @@ class Link:
             self.is_this_machine = boot_id.strip() == own.strip()
             found = set(names.split())
             self._begun = found - self._kept
-            for name in sorted(found & self._kept):
+            for name in sorted({name.removesuffix(".json") for name in found} & self._kept):
                 self.discard(name)
         return self._begun
 
@@ -96,10 +96,15 @@ class Link:
         """Remove a cell from the board along with the next command, since it is safe here."""
         self._discarded.append(f"{self._folder}/{name}")
 
-    def cleaning(self) -> str:
-        """The beginning of a shell command that removes what was discarded; empty where nothing was."""
+    def cleaning(self, last: bool = False) -> str:
+        """The beginning of a shell command that removes what was discarded; empty where nothing was.
+
+        Args:
+            last: the sweep's folder goes too, unless something in it is on the board alone.
+        """
         paths = [shlex.quote(path + end) for path in self._discarded for end in ("", ".json")]
-        return f"rm -rf {' '.join(paths)}; " if paths else ""
+        removal = f"rm -rf {' '.join(paths)}; " if paths else ""
+        return removal + f"rmdir {shlex.quote(self._folder)} 2>/dev/null; " * last
 
     def cleaned(self) -> None:
         """The board has run ``cleaning``."""

@@ -9,6 +9,7 @@ from typing import Any
 from controller.files import read_json
 from controller.results import Results
 
+LONGEST_MESSAGE = 300
 Durations = dict[tuple[str, str], list[float]]
 """Seconds that completed cells took, by (model, mode)."""
 
@@ -36,6 +37,12 @@ def time_left_s(remaining: list[dict[str, Any]], taken: Durations) -> float | No
         return None
     typical = median(every)
     return sum(median(taken.get((cell["model"], cell["mode"]), [typical])) for cell in remaining)
+
+
+def brief(text: str) -> str:
+    """A message for one line of the console: without SSH's banners, and cut where it is long. Records have all of it."""
+    words = " ".join(" ".join(line.strip("@ ") for line in text.splitlines()).split())
+    return words if len(words) <= LONGEST_MESSAGE else f"{words[:LONGEST_MESSAGE]} … (all of it is in the record)"
 
 
 def say_duration(seconds: float | None) -> str:

@@ -120,6 +120,16 @@ def test_a_board_that_vanishes_after_its_last_cell_has_done_its_part(lab: Lab) -
     assert lab.run("pi")["broken"] is None
 
 
+def test_what_a_controller_left_that_was_killed_after_its_last_cell_goes_from_the_board(lab: Lab) -> None:
+    board = lab.boards["pi"]
+    board.faults["release"] = [LOST]  # killed before: its last cell is safe here, and still there
+    lab.run("pi")
+    assert board.stored, "nothing was left, so that nothing is shown"
+    lab.run("pi")
+    assert board.stored == {}
+    assert set(board.measured.values()) == {1}
+
+
 def test_results_stay_on_one_board_each(lab: Lab) -> None:
     lab.run("pi")
     lab.run("nano")

@@ -33,6 +33,17 @@ def test_what_is_kept_here_already_goes_from_the_board(link: Link) -> None:
     assert link.cleaning() == ""
 
 
+def test_a_spec_whose_cell_is_gone_already_goes_too(link: Link, board: FakeBoard) -> None:
+    board.stored = {"/cells/kept.r1.json": b""}
+    link.begun(quiet)
+    assert link.cleaning() == "rm -rf /cells/kept.r1 /cells/kept.r1.json; "
+
+
+def test_the_folder_of_the_sweep_goes_last(link: Link) -> None:
+    assert link.cleaning(last=True) == "rmdir /cells 2>/dev/null; "
+    assert link.cleaning() == ""
+
+
 def test_a_board_has_one_power_cycle_in_a_sweep(link: Link, board: FakeBoard) -> None:
     board.faults["reconnect"] = [LOST, None, LOST]
     events: list[str] = []

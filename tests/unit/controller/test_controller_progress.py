@@ -67,3 +67,12 @@ def test_a_record_without_times_says_nothing(tmp_path: Path, attempts: list[dict
     results, (first, _) = some_results(tmp_path)
     results.commit(first, an_archive(first), controller_record(first, attempts))
     assert progress.durations_s(results, cells_of(results, "pi")) == {}
+
+
+def test_a_message_of_many_lines_becomes_one_for_the_console() -> None:
+    banner = "ssh: @@@@@@\n@    WARNING: CHANGED!     @\n@@@@@@\nAdd the   correct host key"
+    assert progress.brief(banner) == "ssh: WARNING: CHANGED! Add the correct host key"
+    long = progress.brief("x" * 1000)
+    assert long.startswith("xxx")
+    assert len(long) < 350
+    assert long.endswith("(all of it is in the record)")
