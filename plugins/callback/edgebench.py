@@ -27,6 +27,7 @@ class CallbackModule(DefaultCallback):
 
     def __init__(self) -> None:
         super().__init__()
+        self._shown: set[str] = set()
         # Ansible leaves flushing to the system: into a file or a pipe, a sweep would be silent until its end.
         sys.stdout.reconfigure(line_buffering=True)
 
@@ -36,14 +37,17 @@ class CallbackModule(DefaultCallback):
             super().v2_playbook_on_play_start(play)
         elif play.get_name().strip() != self._last_play:
             self._last_play = play.get_name().strip()
+            self._shown.clear()
             self._display.display(f"\n== {self._last_play}", color="bright blue")
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
-        """Name a task that may take long enough to be wondered about."""
+        """Name a task that may take long enough to be wondered about: once, though each board starts it by itself."""
+        title = task.get_name().rpartition(" : ")[2].rpartition(" | ")[2]
         if self._display.verbosity:
             super().v2_playbook_on_task_start(task, is_conditional)
-        elif task.action.rpartition(".")[2] in {"command", "copy", "script"}:
-            self._display.display(f"   {task.get_name()}", color="bright gray")
+        elif task.action.rpartition(".")[2] in {"command", "copy", "script"} and title not in self._shown:
+            self._shown.add(title)
+            self._display.display(f"   {title}", color="bright gray")
 
     def v2_playbook_on_handler_task_start(self, task: Any) -> None:
         """A handler is a task like any other."""
