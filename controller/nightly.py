@@ -15,6 +15,8 @@ from typing import Any
 from controller.plan import new_sweep_id
 
 ROOT = Path(__file__).resolve().parent.parent
+NO_REPORT = 70
+"""Exit status (``EX_SOFTWARE``) when there is nothing to judge: the one that is a broken service."""
 BUSY = 75
 """Exit status (``EX_TEMPFAIL``) when the sweep of another night still runs."""
 
@@ -43,7 +45,7 @@ def add_command(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the sweep; 0 when its verdict is green, 1 when not, 75 when one is running already."""
+    """Run the sweep; 0 when its verdict is green, 1 when not, 70 without a report, 75 when one is running already."""
     try:
         with only_one(arguments.data / "lock"):
             return _sweep(arguments)
@@ -80,6 +82,8 @@ def _sweep(arguments: argparse.Namespace) -> int:
     verdict = verdict_of(directory)
     log = arguments.data / "artifacts" / sweep_id / "stdout"
     print(f"nightly: {sweep_id} {status}, verdict {verdict or 'none: there is no report'}; log: {log}")
+    if verdict is None:
+        return NO_REPORT
     return 0 if status == "successful" and verdict == "green" else 1
 
 
@@ -96,13 +100,18 @@ def _play(arguments: argparse.Namespace, playbook: str, sweep_id: str, ident: st
         envvars={
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_NOCOLOR": "1",
+            # ansible-runner sets a callback of its own, which prints what this one would.
+            "ANSIBLE_STDOUT_CALLBACK": "edgebench",
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "plugins" / "callback"),
             # Neither systemd nor cron knows of the environment whose ansible-playbook is meant.
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
         },
         ident=ident,
         rotate_artifacts=arguments.keep,
         # Not idle_timeout: a sweep says nothing while a long cell measures.
-        settings={"job_timeout": max(1, int(deadline_s))},
+        timeout=max(1, int(deadline_s)),
+        # ansible-runner would keep what it is told in files, and go by those of the first night ever after.
+        suppress_env_files=True,
     )
     return str(done.status)
 

@@ -35,6 +35,7 @@ class Board:
         release: Debian release of its root file system.
         memory_mb: memory in MiB; past it the kernel kills.
         index: position in the lab, which fixes the address and the interface.
+        shares: directories of this machine that a container sees at their own paths; what it writes there is its own.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Board:
     release: str
     memory_mb: int
     index: int
+    shares: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,8 +152,15 @@ def _board(entry: dict[str, Any], index: int) -> Board:
         isinstance(memory_mb, int) and memory_mb >= SMALLEST_MEMORY_MB,
         f"an integer from {SMALLEST_MEMORY_MB}",
     )
-    fields = {field.name: entry[field.name] for field in dataclasses.fields(Board) if field.name != "index"}
-    return Board(**fields, index=index)
+    shares = entry.get("shares", [])
+    can_share = isinstance(shares, list) and (not shares or entry["machine"] == "container")
+    check("shares", can_share and all(map(_is_share, shares)), "directories of this machine, for a container")
+    fields = ("name", "kind", "machine", "release", "memory_mb")
+    return Board(**{field: entry[field] for field in fields}, index=index, shares=tuple(shares))
+
+
+def _is_share(path: Any) -> bool:
+    return isinstance(path, str) and Path(path).is_absolute() and Path(path).is_dir()
 
 
 def _network(value: Any, n_boards: int) -> ipaddress.IPv4Network:

@@ -30,6 +30,8 @@ def prepare(lab: Lab, board: Board) -> None:
     lower = image.path(lab.images, board.release)
     options = f"lowerdir={lower},upperdir={directory / 'upper'},workdir={directory / 'work'}"
     run(["mount", "-t", "overlay", "overlay", "-o", options, str(directory / "root")])
+    for share in board.shares:  # systemd-nspawn makes no more than the last of their parts
+        (directory / "root" / share.strip("/")).mkdir(parents=True, exist_ok=True)
 
 
 def command(lab: Lab, board: Board) -> list[str]:
@@ -49,7 +51,14 @@ def command(lab: Lab, board: Board) -> list[str]:
         f"--directory={directory / 'root'}",
         f"--network-namespace-path={network.NAMESPACES / network.namespace(lab, board)}",
         *_hardware_options(directory / "hardware", hardware.load_kind(board.kind)),
+        *(_share_option(directory / "shares", path) for path in board.shares),
     ]
+
+
+def _share_option(own: Path, path: str) -> str:
+    written = own / path.strip("/").replace("/", "-")
+    written.mkdir(parents=True, exist_ok=True)
+    return "--overlay=" + ":".join(part.replace(":", "\\:") for part in (path, str(written), path))
 
 
 def _hardware_options(source: Path, kind: dict[str, object]) -> list[str]:

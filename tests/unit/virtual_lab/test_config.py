@@ -70,6 +70,9 @@ def test_a_lab_is_read(tmp_path: Path) -> None:
         ("boards.release", "sid", "valid is bullseye, bookworm, trixie"),
         ("boards.memory_mb", 64, "an integer from 128"),
         ("boards.memory_mb", "1G", "an integer from 128"),
+        ("boards.shares", "/usr", "directories of this machine, for a container"),
+        ("boards.shares", ["usr"], r"boards[0].shares: found ['usr']"),
+        ("boards.shares", ["/no/such/directory"], "directories of this machine"),
     ],
 )
 def test_a_wrong_value_is_named(tmp_path: Path, key: str, value: Any, message: str) -> None:
@@ -78,6 +81,14 @@ def test_a_wrong_value_is_named(tmp_path: Path, key: str, value: Any, message: s
         config.load(tmp_path)
     assert message in str(caught.value)
     assert str(tmp_path / "lab.json") in str(caught.value)
+
+
+def test_an_emulated_board_shares_nothing(tmp_path: Path) -> None:
+    document = changed("boards.shares", ["/usr"])
+    assert config.parse(document, tmp_path).boards[0].shares == ("/usr",)
+    document["boards"][0]["machine"] = "emulated"
+    with pytest.raises(LabError, match="for a container"):
+        config.parse(document, tmp_path)
 
 
 def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
