@@ -40,9 +40,10 @@ def time_left_s(remaining: list[dict[str, Any]], taken: Durations) -> float | No
 
 
 def brief(text: str) -> str:
-    """A message for one line of the console: without SSH's banners, and cut where it is long. Records have all of it."""
+    """A message for one line of the console: without SSH's banners, and cut where it is long."""
     words = " ".join(" ".join(line.strip("@ ") for line in text.splitlines()).split())
-    return words if len(words) <= LONGEST_MESSAGE else f"{words[:LONGEST_MESSAGE]} … (all of it is in the record)"
+    cut = words[:LONGEST_MESSAGE]
+    return words if words == cut else f"{cut} … (all of it is in the record)"
 
 
 def say_duration(seconds: float | None) -> str:

@@ -33,8 +33,9 @@ PLAYBOOK = """
 def test_each_step_is_named_once_whatever_the_number_of_boards(tmp_path: Path) -> None:
     (tmp_path / "play.yml").write_text(PLAYBOOK)
     command = [str(Path(sys.executable).with_name("ansible-playbook")), str(tmp_path / "play.yml")]
+    command += ["-i", "one,two,three,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"]
     done = subprocess.run(
-        [*command, "-i", "one,two,three,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"],
+        command,
         cwd=ROOT,
         capture_output=True,
         text=True,
