@@ -20,7 +20,7 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        boards = [board("faulty", "raspberry_pi_4"), board("steady", "generic_linux")]
+        boards = [board("faulty", "raspberry_pi_3", memory_mb=1024), board("steady", "generic_linux")]
         self.lab = VirtualLab("mishaps", "10.213.80.0/24", folder, boards)
         self.lab.playbook("-e", "state=absent")  # of a session that was killed
         self.lab.playbook()

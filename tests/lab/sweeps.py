@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ repeats: {repeats}
 isolation: process
 cooldown: {{method: none}}
 power: {{idle_before_s: 0, idle_after_s: 0}}
-deadline_s: 120
+deadline_s: {deadline_s}
 """
 END_TIMEOUT_S = 900.0
 
@@ -48,9 +49,9 @@ class Controller:
         zoo.parent.mkdir(parents=True)
         zoo.write_text(json.dumps({"schema": "edgebench/zoo_index/1", "artifacts": [], "datasets": []}))
 
-    def write_sleeper(self, sleep_s: float, inferences: int, repeats: int) -> None:
+    def write_sleeper(self, sleep_s: float, inferences: int, repeats: int, deadline_s: float = 120) -> None:
         """Write the profile `sleeper`."""
-        text = SLEEPER.format(sleep_s=sleep_s, inferences=inferences, repeats=repeats)
+        text = SLEEPER.format(sleep_s=sleep_s, inferences=inferences, repeats=repeats, deadline_s=deadline_s)
         (self.folder / "profiles" / "sleeper.yml").write_text(text)
 
     def start(self, sweep_id: str, *arguments: str) -> Sweep:
@@ -83,6 +84,7 @@ class Sweep:
     """A running `full_sweep.yml`."""
 
     def __init__(self, controller: Controller, sweep_id: str, arguments: tuple[str, ...]) -> None:
+        self.started = datetime.now(UTC)
         self._log = controller.folder / f"{sweep_id}.log"
         command = [str(Path(sys.executable).parent / "ansible-playbook"), "playbooks/full_sweep.yml"]
         command += ["-i", str(controller.inventory), "-e", "profile=sleeper", "-e", f"sweep_id={sweep_id}"]

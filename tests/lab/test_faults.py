@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from fault_injection import damage_model, fill
+from fault_injection import damage_model, fill, garble_transfers
 from fault_scene import Scene
 
 pytestmark = pytest.mark.lab
@@ -31,11 +31,13 @@ backends:
   first: {runtime: "null", sleep_s: 0.5}
   segfault: {runtime: "null", sleep_s: 0.5}
   illegal: {runtime: "null", sleep_s: 0.5}
-  memory: {runtime: "null", sleep_s: 0.5}
+  memory: {runtime: "null", sleep_s: 1}
   unplugged: {runtime: "null", sleep_s: 0.5}
   silent: {runtime: "null", sleep_s: 0.5}
-  hang: {runtime: "null", burn_s: 600, kinds: [raspberry_pi_4]}
-  model: {runtime: onnxruntime, threads: 1, kinds: [raspberry_pi_4]}
+  damaged: {runtime: "null", sleep_s: 0.5, kinds: [raspberry_pi_3]}
+  garbled: {runtime: "null", sleep_s: 0.5, kinds: [raspberry_pi_3]}
+  hang: {runtime: "null", burn_s: 600, kinds: [raspberry_pi_3]}
+  model: {runtime: onnxruntime, threads: 1, kinds: [raspberry_pi_3]}
   last: {runtime: "null", sleep_s: 0.5}
 modes:
   warm: {warmup: 0, inferences: 20}
@@ -46,6 +48,7 @@ cooldown: {method: none}
 power: {idle_before_s: 0, idle_after_s: 0}
 deadline_s: 40
 """
+MISHAPS_ARGUMENTS = ("-e", "profile=mishaps", "-e", "model_zoo_weights=seeded")
 ENDS = [
     ("first", "ok", None),
     ("segfault", "crashed", "SIGSEGV"),
@@ -53,6 +56,8 @@ ENDS = [
     ("memory", "oom_killed", "SIGKILL"),
     ("unplugged", "ok", None),
     ("silent", "ok", None),
+    ("damaged", "ok", None),
+    ("garbled", "infrastructure", None),
     ("hang", "timeout", "SIGKILL"),
     ("model", "load_failed", None),
     ("last", "ok", None),
@@ -74,10 +79,9 @@ def scene(needs_root: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def mishaps(scene: Scene) -> str:
     """What a sweep printed in which every cell of the faulty board but the first and the last meets a fault."""
     (scene.controller.folder / "profiles" / "mishaps.yml").write_text(MISHAPS)
-    arguments = ("-e", "profile=mishaps", "-e", "model_zoo_weights=seeded")
-    sweep = scene.controller.start("mishaps", *arguments)
+    sweep = scene.controller.start("mishaps", *MISHAPS_ARGUMENTS)
     cells = {backend: scene.cell("mishaps", "faulty", backend) for backend, _, _ in ENDS}
-    sweep.wait_for(r"^faulty +cell 1/9 ")
+    sweep.wait_for(r"^faulty +cell 1/11 ")
     damage_model(scene.lab, "faulty")
     for backend, number in (("segfault", signal.SIGSEGV), ("illegal", signal.SIGILL)):
         cells[backend].wait_for_rows(3)
@@ -92,6 +96,9 @@ def mishaps(scene: Scene) -> str:
         disturb()
         cells[backend].wait_for_rows(14)
         mend()
+    for backend, times in (("damaged", 1), ("garbled", 2)):
+        cells[backend].wait_for_rows(3)
+        garble_transfers(scene.lab, "faulty", times)
     return sweep.end()
 
 
@@ -106,7 +113,7 @@ def test_every_cell_ends_as_one_row(
     scene: Scene, mishaps: str, backend: str, outcome: str, by: str | None
 ) -> None:
     found = record(scene, backend)
-    assert (found["outcome"], found["signal"]) == (outcome, by), found["outcome_detail"]
+    assert (found["outcome"], found.get("signal")) == (outcome, by), found["outcome_detail"]
 
 
 @pytest.mark.parametrize("backend", ["segfault", "illegal", "memory"])
@@ -146,6 +153,26 @@ def test_a_sweep_with_dead_workers_ends_red_with_its_report(scene: Scene, mishap
 
 def test_the_neighbour_of_dead_workers_is_untouched(scene: Scene, mishaps: str) -> None:
     assert scene.controller.outcomes("mishaps")["steady"] == ["ok"] * 7
+
+
+def test_a_transfer_that_was_damaged_once_is_made_again(scene: Scene, mishaps: str) -> None:
+    path = scene.results("mishaps") / "cells" / scene.cell("mishaps", "faulty", "damaged").id
+    events = [attempt["event"] for attempt in json.loads((path / "controller.json").read_text())["attempts"]]
+    assert sum(event.startswith("damaged in transfer") for event in events) == 1
+    assert events.count("fetched") == 2
+
+
+def test_a_cell_whose_transfer_was_damaged_twice_waits_on_its_board_for_the_resume(
+    scene: Scene, mishaps: str
+) -> None:
+    assert "damaged in transfer twice" in record(scene, "garbled")["outcome_detail"]
+    kept = scene.completed("mishaps")
+    again = scene.controller.start("mishaps", *MISHAPS_ARGUMENTS)
+    printed = again.end()
+    found = record(scene, "garbled")
+    assert (found["outcome"], found["n_completed"]) == ("ok", 20), printed
+    assert datetime.fromisoformat(found["ended_utc"]) < again.started
+    assert scene.completed("mishaps").items() >= kept.items()
 
 
 def test_boards_measure_on_without_their_controller_and_nothing_is_measured_twice(scene: Scene) -> None:

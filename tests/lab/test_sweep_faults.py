@@ -1,8 +1,7 @@
-"""One sweep over eight boards, seven of which suffer a different fault in the middle of their second cell."""
+"""One sweep over nine boards, eight of which suffer a different fault in the middle of their second cell."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -14,12 +13,15 @@ from sweeps import Controller, Sweep
 
 pytestmark = pytest.mark.lab
 
-NAMES = ("steady", "reboots", "refuses", "cut", "full", "rekeyed", "dark", "dead")
+NAMES = ("steady", "reboots", "refuses", "cut", "full", "rekeyed", "dark", "dead", "frozen")
 SWEEP = "faults"
 CUT_S = 60.0
-REFUSAL_S = 60
-RECONNECT_S = 120  # a board that comes back within a minute is found, with time to spare on a busy machine
+REFUSAL_S = 120
+CELL_DEADLINE_S = 30  # the service that carries a cell has two minutes more
+# How long a board is waited for: with time to spare on a busy machine where it comes back, else not needlessly.
+RECONNECT_S = dict.fromkeys(NAMES, 240) | {"rekeyed": 30, "dark": 60, "dead": 30}
 DISK = "/var/lib/edgebench/cells"
+SHOW_SERVICE = "systemctl show --property=Id,Transient,RuntimeMaxUSec 'edgebench-*.service'"
 
 
 def reboot_by_itself(lab: VirtualLab) -> None:
@@ -55,6 +57,10 @@ def destroy(lab: VirtualLab) -> None:
     lab.kill_supervisor("dead")
 
 
+def freeze_runner(lab: VirtualLab) -> None:
+    lab.ssh("frozen", "pkill -STOP -f '^[^ ]*python3 -m edgebench_runner run '")
+
+
 FAULTS: dict[str, Callable[[VirtualLab], None]] = {
     "reboots": reboot_by_itself,
     "refuses": refuse_ssh,
@@ -63,6 +69,7 @@ FAULTS: dict[str, Callable[[VirtualLab], None]] = {
     "rekeyed": change_host_key,
     "dark": cut_power,
     "dead": destroy,
+    "frozen": freeze_runner,
 }
 
 
@@ -74,6 +81,7 @@ class Disturbed:
     first: dict[str, list[str]]
     kept: dict[str, str]
     resumed: dict[str, list[str]]
+    service: str
 
     def detail(self, name: str) -> str:
         """What the records of a board say, in one text."""
@@ -88,6 +96,10 @@ def disturbed(needs_root: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
     lab = VirtualLab("fault", "10.213.79.0/24", folder, boards)
     lab.playbook("-e", "state=absent")
     lab.playbook()
+    for name, seconds in RECONNECT_S.items():
+        variables = lab.inventory / "host_vars" / f"{name}.yml"
+        variables.parent.mkdir(exist_ok=True)
+        variables.write_text(f"edgebench_reconnect_s: {seconds}\n")
     lab.output("full", f"mkdir -p {DISK} && mount -t tmpfs -o size=4m tmpfs {DISK}")
     try:
         yield run_disturbed(lab, Controller(folder / "controller", lab.inventory))
@@ -96,11 +108,13 @@ def disturbed(needs_root: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def run_disturbed(lab: VirtualLab, controller: Controller) -> Disturbed:
-    controller.write_sleeper(sleep_s=1.0, inferences=15, repeats=3)
-    sweep = controller.start(SWEEP, "-e", json.dumps({"edgebench_reconnect_s": RECONNECT_S}))
+    controller.write_sleeper(sleep_s=1.0, inferences=15, repeats=3, deadline_s=CELL_DEADLINE_S)
+    sweep = controller.start(SWEEP)
     injectors = [threading.Thread(target=inject, args=(sweep, lab, name)) for name in FAULTS]
     for injector in injectors:
         injector.start()
+    sweep.wait_for(r"^steady +cell 2/3 ")
+    service = lab.output("steady", f"until {SHOW_SERVICE} | grep .; do sleep 0.2; done")
     sweep.end()
     for injector in injectors:
         injector.join()
@@ -109,7 +123,7 @@ def run_disturbed(lab: VirtualLab, controller: Controller) -> Disturbed:
     lab.ssh("full", f"rm -f {DISK}/fill")
     lab.playbook()  # mends what a person would: the dead board is plugged in, the new host key accepted
     controller.start(SWEEP).end()
-    return Disturbed(controller, first, kept, controller.outcomes(SWEEP))
+    return Disturbed(controller, first, kept, controller.outcomes(SWEEP), service)
 
 
 def inject(sweep: Sweep, lab: VirtualLab, name: str) -> None:
@@ -120,6 +134,17 @@ def inject(sweep: Sweep, lab: VirtualLab, name: str) -> None:
 
 def test_a_board_without_a_fault_is_untouched_by_those_of_others(disturbed: Disturbed) -> None:
     assert disturbed.first["steady"] == ["ok"] * 3
+
+
+def test_a_cell_is_carried_by_a_transient_service_with_a_deadline(disturbed: Disturbed) -> None:
+    assert "Id=edgebench-steady-" in disturbed.service
+    assert "Transient=yes" in disturbed.service
+    assert "RuntimeMaxUSec=2min 30s" in disturbed.service
+
+
+def test_a_runner_that_sleeps_through_its_deadline_is_ended_with_its_service(disturbed: Disturbed) -> None:
+    assert sorted(disturbed.first["frozen"]) == ["infrastructure", "ok", "ok"]
+    assert "the runner died" in disturbed.detail("frozen")
 
 
 def test_a_network_that_is_cut_for_a_minute_costs_nothing(disturbed: Disturbed) -> None:
