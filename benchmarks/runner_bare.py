@@ -103,4 +103,16 @@ def executorch(backend: Any) -> Infer:
     return lambda tensor: method.execute([from_numpy(tensor)])[0].numpy()
 
 
-litert = tflite  # the same calls of another library
+def armnn(backend: Any) -> Infer:
+    """``EnqueueWorkload``."""
+    library, runtime, network = backend._armnn, backend._runtime, backend._network
+    entry, result = backend._input, backend._result
+
+    def infer(tensor: Any) -> Any:
+        runtime.EnqueueWorkload(network, library.make_input_tensors([entry], [tensor]), result)
+        return library.workload_tensors_to_ndarray(result)[0]
+
+    return infer
+
+
+litert, opencv5 = tflite, opencv  # the same calls of another library

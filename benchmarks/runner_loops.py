@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import runner_bare
 from edgebench_runner import loop, plugins, records
 from edgebench_runner.tasks.classification import Task
 
+REFERENCE = {"armnn": {"device": "cpu_reference"}} if platform.machine() == "x86_64" else {}
 REPOSITORY = Path(__file__).resolve().parents[1]
 SAMPLE_FOR_EVER = """
 import time
@@ -41,9 +43,12 @@ class Subject:
     """
 
     def __init__(self, name: str, artifact: dict[str, Any], threads: int, block: int) -> None:
-        backend = plugins.load("backends", name).Backend({"threads": threads})
+        known = plugins.load("backends", name).Backend.options
+        options = {"threads": threads} if "threads" in known else {}
+        backend = plugins.load("backends", name).Backend({**options, **REFERENCE.get(name, {})})
         backend.import_runtime()
-        backend.load(artifact)
+        for _, act in backend.steps(artifact):
+            act(artifact)
         self._infer, self._bare_infer = backend.stream(0), getattr(runner_bare, name)(backend)
         self._task = Task(artifact)
         channels = len(artifact["preprocess"]["mean"])

@@ -44,3 +44,9 @@ def network(interpreters: dict[str, str], tmp_path_factory: pytest.TempPathFacto
 def large_network(interpreters: dict[str, str], tmp_path_factory: pytest.TempPathFactory):
     """The same on larger images."""
     return network_files.NetworkFiles(tmp_path_factory.mktemp("large"), interpreters, size=128)
+
+
+@pytest.fixture(scope="session")
+def huge_network(interpreters: dict[str, str], tmp_path_factory: pytest.TempPathFactory):
+    """The same on images whose feature maps take much memory."""
+    return network_files.NetworkFiles(tmp_path_factory.mktemp("huge"), interpreters, size=1024)

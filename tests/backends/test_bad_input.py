@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import backend_cells
@@ -10,6 +11,8 @@ import environments
 import pytest
 import runner_process
 from runner_factory import sha256, write_spec
+
+from edgebench_runner import environment, plugins
 
 FILES = [
     ("onnxruntime", "onnx"),
@@ -48,6 +51,28 @@ ELSEWHERE = [
     ("mnn", "mnn", {"device": "cuda"}, "fell_back", "asked for cuda"),
     ("mnn", "mnn", {"device": "opencl"}, "fell_back", "asked for opencl"),
 ]
+
+
+# By backend: the package whose libraries are its runtime.
+PACKAGES = {
+    "onnxruntime": "onnxruntime",
+    "pytorch": "torch",
+    "tflite": "tflite_runtime",
+    "litert": "ai_edge_litert",
+    "openvino": "openvino",
+    "opencv": "cv2",
+    "opencv5": "cv2",
+    "tensorflow": "tensorflow",
+    "ncnn": "ncnn",
+    "mnn": "MNN",
+    "executorch": "executorch",
+    "armnn": "pyarmnn",
+    "caffe": "caffe",
+    "caffe2": "caffe2",
+}
+HUGE, HEADROOM_KIB = 1024, 24_000  # pixels, whose first feature maps alone take 33 MB
+# How runtimes end that do not look whether they got what they asked for.
+WITHOUT_A_WORD: dict[str, tuple[str, ...]] = {}
 
 
 def spec_of(
@@ -126,9 +151,7 @@ def test_outputs_that_are_not_numbers(tmp_path, network, interpreters, backend):
 def test_delegate_that_does_not_load(tmp_path, network, interpreters, backend, fault):
     library = tmp_path / "libdelegate.so.1"
     if fault == "another architecture":
-        header = bytearray(Path("/proc/self/exe").read_bytes()[:4096])
-        header[18:20] = (0xF3).to_bytes(2, "little")  # e_machine: RISC-V
-        library.write_bytes(bytes(header))
+        library.write_bytes(foreign_library(Path("/proc/self/exe")))
     elif fault == "no delegate":
         mapped = Path("/proc/self/maps").read_text().splitlines()
         found = next(line.split()[-1] for line in mapped if "libc.so" in line)
@@ -145,3 +168,73 @@ def test_device_that_is_not_there(tmp_path, network, interpreters, backend, kind
     record = run(tmp_path, spec_of(tmp_path, network, interpreters[backend], backend, kind, **options))
     assert (record["outcome"], record["n_completed"]) == (outcome, 0), record["outcome_detail"]
     assert words in record["outcome_detail"]
+
+
+@pytest.mark.parametrize(("backend", "kind"), environments.possible(FILES))
+def test_library_that_was_built_for_another_processor(tmp_path, network, interpreters, backend, kind):
+    python = foreign_environment(tmp_path, interpreters[backend], PACKAGES[backend])
+    record = run(tmp_path, spec_of(tmp_path, network, python, backend, kind))
+    assert record["outcome"] == "backend_unavailable", record["outcome_detail"]
+    assert record["outcome_detail"]
+    assert record["n_completed"] == 0
+
+
+def foreign_environment(tmp_path: Path, python: str, package: str) -> str:
+    """Return the interpreter of an environment whose package has libraries of another processor."""
+    command = [python, "-c", f"import importlib.util as u; print(u.find_spec({package!r}).origin)"]
+    origin = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+    copy = tmp_path / "foreign" / package
+    for path in origin.parent.rglob("*"):
+        target = copy / path.relative_to(origin.parent)
+        if path.is_dir():
+            target.mkdir(parents=True, exist_ok=True)
+        elif ".so" in path.name:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(foreign_library(path))
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(path)
+    wrapper = tmp_path / "python"
+    wrapper.write_text(f'#!/bin/sh\nPYTHONPATH="{copy.parent}:$PYTHONPATH" exec "{python}" "$@"\n')
+    wrapper.chmod(0o755)
+    return str(wrapper)
+
+
+def foreign_library(path: Path) -> bytes:
+    """Return the beginning of a library, for RISC-V by its header."""
+    with path.open("rb") as file:
+        header = bytearray(file.read(4096))
+    header[18:20] = (0xF3).to_bytes(2, "little")  # e_machine
+    return bytes(header)
+
+
+ONCE = list({backend: (backend, kind) for backend, kind in reversed(FILES)}.values())
+
+
+@pytest.mark.parametrize(("backend", "kind"), environments.possible(ONCE))
+def test_model_that_is_larger_than_memory(tmp_path, huge_network, interpreters, backend, kind):
+    """The process may have what its runtime takes when it is imported, and less than the network needs on top."""
+    python = interpreters[backend]
+    limited = tmp_path / "python"
+    limit_kib = address_space_kib(python, backend) + HEADROOM_KIB
+    limited.write_text(f'#!/bin/sh\nulimit -v {limit_kib}\nexec "{python}" "$@"\n')
+    limited.chmod(0o755)
+    threads = {"threads": 1} if "threads" in plugins.load("backends", backend).Backend.options else {}
+    path = huge_network / backend_cells.FILES[kind]
+    spec = backend_cells.cell_spec(tmp_path, backend, str(limited), path, kind, 1.0, size=HUGE, **threads)
+    record = run(tmp_path, spec)
+    assert record["outcome"] in ("out_of_memory", *WITHOUT_A_WORD.get(backend, ())), record["outcome_detail"]
+    assert record["n_completed"] == 0
+
+
+def address_space_kib(python: str, backend: str) -> int:
+    """Return the most addresses that a process had when it had imported a runtime."""
+    script = (
+        "import sys\nfrom edgebench_runner import plugins\n"
+        "plugins.load('backends', sys.argv[1]).Backend({}).import_runtime()\n"
+        "print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmPeak')][0])"
+    )
+    variables = environment.variables(python)
+    command = [python, "-c", script, backend]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[-1])
