@@ -1,12 +1,12 @@
 """Bachelor's thesis, Tampere, April 2023: "On the evaluation of neural network deployment options"."""
 
-from functools import partial
+from functools import cache, partial
 
 import pandas as pd
 
 from analysis.frame import canonical, plain
 from analysis.speedup import speedup
-from analysis.studies.layout import StudyTable, columns
+from analysis.studies.layout import StudyTable, columns, in_order_of, labelled
 
 KINDS = {
     "Raspberry Pi 3": "raspberry_pi_3",
@@ -60,9 +60,26 @@ def _provider(rows: pd.DataFrame) -> "pd.Series[str]":
     return rows.backend.where(rows.backend.map(plain).isin(known), rows.runtime.map(names).fillna(""))
 
 
-def _latency(rows: pd.DataFrame, task: str, kind: str, provider: str) -> pd.DataFrame:
+@cache
+def _printed() -> pd.DataFrame:
+    return load()
+
+
+def _models(number: str) -> list[str]:
+    """Return the models of one table, in the study's order."""
+    return list(dict.fromkeys(_printed().loc[_printed().table == number, "model"]))
+
+
+def _latency(rows: pd.DataFrame, number: str, task: str, kind: str, provider: str) -> pd.DataFrame:
     chosen = rows[(rows.task == task) & (rows.kind == kind) & (_provider(rows) == provider)]
-    return columns(chosen, LAYOUT)
+    return in_order_of(columns(labelled(chosen), LAYOUT), _models(number))
+
+
+def _others(rows: pd.DataFrame, task: str) -> pd.DataFrame:
+    """Times on boards and runtimes that the study did not have, in its columns."""
+    theirs = rows.kind.isin(set(KINDS.values())) & (_provider(rows) != "")
+    chosen = labelled(rows[(rows.task == task) & ~theirs & rows["mode"].ne("accuracy")])
+    return columns(chosen, {"board": "device", "backend": "execution_provider", **LAYOUT})
 
 
 def _speedup(rows: pd.DataFrame) -> pd.DataFrame:
@@ -99,7 +116,7 @@ def _case_tables(task: str, first: int, cases: list[tuple[str, str]]) -> list[St
         StudyTable(
             f"4.{number}",
             f"{task} on {board}, {provider}",
-            partial(_latency, task=task, kind=KINDS[board], provider=provider),
+            partial(_latency, number=f"4.{number}", task=task, kind=KINDS[board], provider=provider),
         )
         for number, (board, provider) in enumerate(cases, start=first)
     ]
@@ -112,4 +129,8 @@ TABLES = [
     StudyTable("4.19", "Pose, output stride 8", partial(_by_board, task="pose", variant="stride 8")),
     StudyTable("4.20", "Pose, output stride 32", partial(_by_board, task="pose", variant="stride 32")),
     StudyTable("4.21", "Segmentation", partial(_by_board, task="segmentation", variant=None)),
+    *(
+        StudyTable(f"{task}, other", f"{task} where the study did not measure", partial(_others, task=task))
+        for task in ("classification", "detection")
+    ),
 ]

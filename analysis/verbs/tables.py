@@ -7,7 +7,7 @@ import sys
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.frame import PUBLISHED_PREFIX, combined, load_sources, one_mode
+from analysis.frame import PUBLISHED_PREFIX, combined, load_sources, one_mode, with_accuracy
 from analysis.options import add_mode, add_sources
 from analysis.output import records, to_csv, to_html, to_text
 from analysis.studies import load_study, study_names
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     if not chosen:
         known = ", ".join(layout.number for layout in layouts)
         raise InputError(f"--table {args.table} is not one of the study's; there are: {known}")
-    rows = combined(_of_mode(load_sources(args.sources), args.mode))
+    rows = with_accuracy(combined(_of_mode(load_sources(args.sources), args.mode)))
     tables = [(layout, layout.build(rows)) for layout in chosen]
     _print([(layout, table) for layout, table in tables if len(table)], args.format)
     for layout, table in tables:

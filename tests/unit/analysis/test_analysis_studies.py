@@ -10,7 +10,7 @@ from analysis.cli import main
 from analysis.consistency import contradictions
 from analysis.consistency.rounding import half_unit
 from analysis.consistency.standard_error import implied_n
-from analysis.frame import FRAME, canonical, cases, combined, load_source, load_sources
+from analysis.frame import FRAME, canonical, cases, combined, load_source, load_sources, with_accuracy
 from analysis.host_impact import host_impact, speeds
 from analysis.speedup import speedup
 from analysis.studies import PUBLISHED, load_study, study_names
@@ -282,3 +282,129 @@ def test_the_figure_of_merit_takes_the_accuracy_of_mode_accuracy() -> None:
     (row,) = cases(canonical(frame), None).to_dict("records")
     assert row["images_per_joule_correct"] == pytest.approx(0.75 * 200 / 4)
     assert row["images_per_joule_correct_top5"] == pytest.approx(0.9 * 200 / 4)
+
+
+def tables_of(study: str, rows: list[dict[str, object]]) -> dict[str, pd.DataFrame]:
+    """Return a study's tables of one lab, whose rows need only say what matters; a row without a time failed."""
+    common = {
+        "source": "night",
+        "published": False,
+        "task": "classification",
+        "variant": "fp32",
+        "mode": "warm",
+    }
+    full = [
+        {
+            **common,
+            "outcome": "ok",
+            "validity": "valid",
+            "board": row.get("kind"),
+            "runtime": row.get("backend"),
+        }
+        | row
+        | ({} if "inference_ms_mean" in row or "top1" in row else {"outcome": "oom_killed"})
+        for row in rows
+    ]
+    combined_rows = with_accuracy(combined(canonical(pd.DataFrame(full))))
+    return {layout.number: layout.build(combined_rows) for layout in load_study(study).TABLES}
+
+
+def test_a_partial_lab_fills_the_studys_table_in_its_order_with_gaps() -> None:
+    """Two of the models of table 4.2 and one more; one of them was killed."""
+    pi = {"kind": "raspberry_pi_4", "backend": "onnxruntime"}
+    rows = [
+        {**pi, "model": "resnet18", "inference_ms_mean": 200.0},
+        {**pi, "model": "my_network", "inference_ms_mean": 5.0},
+        {**pi, "model": "alexnet"},
+        {**pi, "kind": "raspberry_pi_5", "model": "resnet18", "inference_ms_mean": 60.0},
+    ]
+    tables = tables_of("gia2023", rows)  # type: ignore[arg-type]
+    printed = pd.read_csv(PUBLISHED / "gia2023_latency.csv", dtype={"table": str}).query("table == '4.2'")
+    table = tables["4.2"]
+    assert list(table.columns) == ["model", "preprocess_ms", "inference_ms", "postprocess_ms", "fps"]
+    assert [name.lower() for name in table.model] == [*printed.model.str.lower(), "my_network"]
+    times = table.set_index(table.model.str.lower()).inference_ms.astype(float)
+    assert times.dropna().to_dict() == pytest.approx({"resnet18": 200.0, "my_network": 5.0})
+    assert tables["4.1"].empty
+    (other,) = tables["classification, other"].to_dict("records")
+    assert (other["device"], other["inference_ms"]) == ("raspberry_pi_5", pytest.approx(60.0))
+
+
+def test_ni2020_tells_a_labs_accelerators_by_their_labels_and_hosts() -> None:
+    coral = {
+        "backend": "tflite_edgetpu",
+        "runtime": "tflite",
+        "model": "mobilenet_v2",
+        "inference_ms_mean": 4.0,
+    }
+    rows = [
+        {**coral, "kind": "generic_linux"},
+        {**coral, "kind": "jetson_nano", "inference_ms_mean": 5.0},
+        {"kind": "jetson_nano", "backend": "pytorch", "model": "alexnet", "inference_ms_mean": 6.0},
+        {"kind": "raspberry_pi_3", "backend": "litert", "model": "mobilenet_v2", "inference_ms_mean": 500.0},
+        {"kind": "generic_linux", "backend": "openvino", "model": "alexnet", "inference_ms_mean": 3.0},
+        {
+            "kind": "generic_linux",
+            "backend": "openvino_myriad",
+            "model": "alexnet",
+            "inference_ms_mean": 35.0,
+        },
+    ]
+    tables = tables_of("ni2020", rows)
+    times = {
+        number: list(map(float, table.inference_ms)) for number, table in tables.items() if number != "4.7"
+    }
+    assert times["4.1"] == pytest.approx([500.0])
+    assert times["4.2"] == pytest.approx([6.0])
+    assert times["4.4"] == pytest.approx([4.0])
+    assert times["4.5"] == pytest.approx([5.0])
+    assert times["4.6"] == pytest.approx([35.0])
+    assert list(tables["4.3"].ratio) == pytest.approx([6.0 / 5.82])
+
+
+def test_ni2020_streams_give_least_latency_and_greatest_throughput() -> None:
+    common = {"kind": "generic_linux", "runtime": "openvino", "model": "inception_v1", "mode": "throughput"}
+    rows = [
+        {**common, "backend": "openvino_s1", "inference_ms_mean": 10.0, "fps": 95.0},
+        {**common, "backend": "openvino_s4", "inference_ms_mean": 22.0, "fps": 170.0},
+    ]
+    (row,) = tables_of("ni2020", rows)["4.7"].to_dict("records")  # type: ignore[arg-type]
+    assert (row["min_latency_ms"], row["max_throughput_fps"]) == (pytest.approx(10.0), pytest.approx(170.0))
+
+
+def test_velasco2018_sets_measured_beside_reported_accuracy_and_keeps_gaps() -> None:
+    pi = {"kind": "raspberry_pi_3", "model": "googlenet", "backend": "opencv"}
+    rows = [
+        {**pi, "inference_ms_mean": 400.0, "fps": 2.4, "power_mean_w": 4.0, "top1": 0.5},
+        {**pi, "mode": "accuracy", "top1": 0.6873, "top5": 0.889},
+        {**pi, "model": "squeezenet1_1"},
+    ]
+    tables = tables_of("velasco2018", rows)  # type: ignore[arg-type]
+    (accuracy,) = tables["accuracy"].to_dict("records")
+    assert accuracy["top1_pct"] == pytest.approx(68.73)
+    assert (accuracy["reported_top1_pct"], accuracy["reported_top5_pct"]) == (69.778, 89.53)
+    assert tables["throughput"].throughput_fps.isna().to_list() == [False, True]
+    assert tables["merit"].fom_top1.astype("Float64").to_list()[0] == pytest.approx(0.6873 * 2.4 / 4.0)
+
+
+def test_ameen2023_tells_formats_apart_and_keeps_a_failure_as_a_gap() -> None:
+    pi = {
+        "kind": "raspberry_pi_4",
+        "model": "mnist_cnn",
+        "inference_ms_mean": 4.0,
+        "first_inference_ms": 30.0,
+    }
+    rows = [
+        {**pi, "backend": "tensorflow"},
+        {**pi, "backend": "litert"},
+        {**pi, "backend": "tflite_armnn", "runtime": "tflite"},
+        {"kind": "raspberry_pi_4", "model": "svhn_cnn", "backend": "tflite"},
+        {**pi, "variant": "sparsity_80", "backend": "tensorflow", "top1": 0.9},
+        {**pi, "backend": "tensorflow", "mode": "accuracy", "top1": 0.95},
+    ]
+    tables = tables_of("ameen2023", rows)  # type: ignore[arg-type]
+    assert list(tables["7"].dataset) == ["mnist_cnn", "svhn_cnn"]
+    assert list(tables["7"].mean_ms.isna()) == [False, True]
+    assert list(tables["9"].dataset) == ["mnist_cnn"]
+    (row,) = tables["5"].to_dict("records")
+    assert (row["sparsity"], row["accuracy_before_pct"], row["accuracy_after_pct"]) == (0.8, 95.0, 90.0)
