@@ -31,6 +31,7 @@ Floats = NDArray[np.float32]
 _PR_SET_PDEATHSIG = 1
 _LENGTH_BYTES = 8
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
+_REFUSED = 3
 _OF_THIS_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EIO, errno.EMFILE)
 
 
@@ -85,10 +86,21 @@ def call(environment: str, name: str, function: str, job: dict[str, Any]) -> Any
 
 @contextmanager
 def opened(exporter: str, path: Path) -> Iterator[Callable[[Floats], Floats]]:
-    """Open an artifact for inference, in the environment of its exporter where that is not this one."""
+    """Open an artifact for inference, in the environment of its exporter where that is not this one.
+
+    Raises:
+        UnsupportedError: the runtime refuses the file or crashes of it, when it is opened or at an inference.
+        ZooError: the environment cannot be made, or the process was killed.
+    """
     module = plugins.load("exporters", exporter)
     if not hasattr(module, "ENVIRONMENT"):
-        yield module.load(path)
+        try:
+            infer_here = module.load(path)
+        except Exception as error:
+            if is_of_this_machine(error):
+                raise
+            raise UnsupportedError(f"{path.name} does not open: {words_of(error)}") from error
+        yield infer_here
         return
     python = str(converter_environment.python_of(module.ENVIRONMENT))
     with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory(prefix="edgebench-serve-") as scratch:
@@ -112,8 +124,10 @@ def opened(exporter: str, path: Path) -> Iterator[Callable[[Floats], Floats]]:
                 found = None
             if found is None:
                 log.seek(0)
-                words = log.read().decode(errors="replace").strip().splitlines()[-1:]
-                raise ZooError(f"{path}: {exporter} {_ending(process.wait())}: {' '.join(words)}")
+                said = log.read().decode(errors="replace").strip().splitlines()[-1:]
+                code = process.wait()
+                words = f"{path.name} does not run: {exporter} {_ending(code)}: {' '.join(said)}"
+                raise UnsupportedError(words) if code == _REFUSED or -code in _CRASHES else ZooError(words)
             return found
 
         try:
@@ -123,6 +137,19 @@ def opened(exporter: str, path: Path) -> Iterator[Callable[[Floats], Floats]]:
             process.wait()
             to.close()
             back.close()
+
+
+def is_of_this_machine(error: BaseException) -> bool:
+    """Tell whether an error speaks of the machine, and not of the network that was to be converted or run."""
+    if isinstance(error, MemoryError | ImportError | BrokenPipeError):
+        return True
+    return isinstance(error, OSError) and error.errno in _OF_THIS_MACHINE
+
+
+def words_of(error: BaseException) -> str:
+    """Return an error's kind and words in one line of bounded length."""
+    words = " ".join(str(error).split()) or "no reason given"
+    return f"{type(error).__name__}: {words[:500]}"
 
 
 def _variables() -> dict[str, str]:
@@ -172,10 +199,9 @@ def _far_call(job_file: Path) -> None:
     except UnsupportedError as error:
         answer = {"refusal": str(error)}
     except (Exception, SystemExit) as error:
-        if isinstance(error, MemoryError | ImportError) or getattr(error, "errno", None) in _OF_THIS_MACHINE:
+        if is_of_this_machine(error):
             raise
-        words = " ".join(str(error).split()) or "no reason given"
-        answer = {"refusal": f"{type(error).__name__}: {words[:500]}"}
+        answer = {"refusal": words_of(error)}
     job_file.with_name("answer.json").write_text(json.dumps(answer))
 
 
@@ -183,9 +209,15 @@ def _far_serve(exporter: str, path: Path) -> None:
     """Answer every array on standard input with the artifact's output, until the input ends."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    infer = plugins.load("exporters", exporter).load(path)
-    while (batch := _receive(sys.stdin.buffer)) is not None:
-        _send(answers, np.asarray(infer(batch), np.float32))
+    try:
+        infer = plugins.load("exporters", exporter).load(path)
+        while (batch := _receive(sys.stdin.buffer)) is not None:
+            _send(answers, np.asarray(infer(batch), np.float32))
+    except Exception as error:
+        if is_of_this_machine(error):
+            raise
+        print(words_of(error), file=sys.stderr, flush=True)
+        os._exit(_REFUSED)
 
 
 def _far_side(arguments: list[str]) -> None:

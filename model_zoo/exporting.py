@@ -1,12 +1,13 @@
 """From a network to a file: an exporter writes it, or converts what another exporter wrote."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from model_zoo import bridge, plugins
-from model_zoo.errors import UnsupportedError
+from model_zoo.errors import UnsupportedError, ZooError
 from model_zoo.request import Request
 from model_zoo.source import Loaded
 
@@ -41,10 +42,8 @@ def write(
     tool = getattr(exporter, "TOOL", None)
     if tool is not None and shutil.which(tool) is None:
         raise UnsupportedError(f"{tool} is not installed on the machine that builds")
-    said: dict[str, Any] | None
     if hasattr(exporter, "export"):
-        said = exporter.export(loaded, path, request)
-        return said
+        return _here(format_name, exporter.export, loaded, path, request)
     source = source_path(format_name, request.precision, scratch)
     if not source.exists():
         between = replace(
@@ -57,7 +56,19 @@ def write(
         unfinished.rename(source.parent)
     if hasattr(exporter, "ENVIRONMENT"):
         return bridge.convert(format_name, source, path, request)
-    said = exporter.convert(source, path, request)
+    return _here(format_name, exporter.convert, source, path, request)
+
+
+def _here(format_name: str, writes: Callable[..., Any], *arguments: Any) -> dict[str, Any] | None:
+    """Let an exporter write in this process; what it says against the network is a refusal."""
+    try:
+        said: dict[str, Any] | None = writes(*arguments)
+    except (UnsupportedError, ZooError):
+        raise
+    except Exception as error:
+        if bridge.is_of_this_machine(error):
+            raise
+        raise UnsupportedError(f"{format_name}: {bridge.words_of(error)}") from error
     return said
 
 

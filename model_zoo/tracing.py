@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from model_zoo import bridge
-from model_zoo.errors import ZooError
+from model_zoo.errors import UnsupportedError, ZooError
 from model_zoo.store import Record, Store, sha256_of
 
 
@@ -67,6 +67,7 @@ def lines(chain: dict[str, Any]) -> list[str]:
     text = [
         f"artifact      {record['sha256']}",
         f"              {record['bytes']:,} bytes, built {record['built_utc']}",
+        *(f"  with        {part['file']}  {part['sha256']}" for part in record.get("beside", [])),
         f"model         {record['model']} ({record['task']}){_parameters(record)}",
         f"source        {record['source']}: {record['origin']}",
         f"weights       {record['weights']}: {record['weights_detail']}",
@@ -135,7 +136,10 @@ def _problem(store: Store, record: Record) -> str | None:
             return f"{file}: wrong digest: expected {digest}, found {found}"
     if not record["verification"]["passed"]:
         return "did not verify when it was built"
-    return _check_answers(record, path, check)
+    try:
+        return _check_answers(record, path, check)
+    except (UnsupportedError, ZooError) as error:
+        return str(error)
 
 
 def _check_answers(record: Record, path: Path, check: Path) -> str | None:

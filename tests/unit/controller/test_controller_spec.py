@@ -170,3 +170,13 @@ def test_an_artifact_built_with_other_images_than_the_profile_asks_for_is_not_ta
     with pytest.raises(spec.NoArtifactError, match="data set imagenet"):
         spec.find_artifact(manifest["cells"][0], manifest["profile"], zoo)
     assert spec.find_artifact(manifest["cells"][0], manifest["profile"], a_zoo()) is not None
+
+
+def test_files_beside_the_model_travel_with_it_and_are_named_by_hash() -> None:
+    parts = {"beside": [{"file": "model.bin", "sha256": "b" * 64, "bytes": 3}], "file_format": "openvino"}
+    artifact = build(zoo=a_zoo(**parts))["artifact"]
+    weights = f"artifacts/{'a' * 64}/model.bin"
+    assert artifact["beside"] == [{"path": f"/var/lib/edgebench/{weights}", "sha256": "b" * 64}]
+    assert (artifact["format"], artifact["exporter"]) == ("openvino", "onnx")
+    wanted = {"profile": a_profile(), "artifacts": spec.wanted_artifacts(a_manifest()["cells"])}
+    assert weights in spec.zoo_files_of(a_zoo(**parts), wanted, "pi")

@@ -33,8 +33,13 @@ class Core:
     def compile_model(self, path, device, settings):
         print("a library talks on standard output")
         def infer(inputs):
-            if inputs[0].sum() == 0:
+            value = inputs[0].ravel()[0]
+            if value == 0 and inputs[0].size == 1:
                 os.kill(os.getpid(), signal.SIGSEGV)
+            if value == -1:
+                raise RuntimeError("an operator is missing")
+            if value == -2:
+                os.kill(os.getpid(), signal.SIGKILL)
             return [inputs[0] * 2]
         return infer
 """
@@ -104,9 +109,28 @@ def test_an_artifact_is_opened_where_its_exporter_lives(tmp_path: Path) -> None:
         np.testing.assert_array_equal(infer(batch + 1), batch * 2 + 2)
 
 
-def test_an_artifact_that_kills_its_runtime_is_one_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        (0, UnsupportedError, "openvino was killed by signal 11"),
+        (-1, UnsupportedError, "openvino ended with exit code 3: RuntimeError: an operator is missing"),
+        (-2, ZooError, "openvino was killed by signal 9"),
+    ],
+)
+def test_an_artifact_that_does_not_run_is_one_error(
+    tmp_path: Path, value: float, error: type[Exception], message: str
+) -> None:
     with (
-        pytest.raises(ZooError, match=r"model\.xml: openvino was killed by signal 11"),
+        pytest.raises(error, match=rf"^model\.xml does not run: {message}"),
         bridge.opened("openvino", tmp_path / "model.xml") as infer,
     ):
-        infer(np.zeros((1, 1, 3, 3), np.float32))
+        infer(np.full((1, 1, 1, 1), value, np.float32))
+
+
+def test_a_file_that_the_runtime_here_cannot_open_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"no network")
+    with (
+        pytest.raises(UnsupportedError, match=r"^model\.onnx does not open: "),
+        bridge.opened("onnx", tmp_path / "model.onnx"),
+    ):
+        pass

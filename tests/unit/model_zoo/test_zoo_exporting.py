@@ -62,9 +62,9 @@ def an_entry(source: str) -> Model:
 def test_a_model_comes_in_the_formats_that_its_source_can_be_made_into() -> None:
     of_torch = catalogue.formats_of(an_entry("architecture:digits_cnn"))
     of_onnx = catalogue.formats_of(an_entry("onnx:model.onnx"))
-    assert {"onnx", "torchscript", "tflite", "ncnn", "executorch"} <= set(of_torch)
+    assert {"onnx", "torchscript", "tflite", "ncnn"} <= set(of_torch)
     assert {"onnx", "tflite", "openvino", "mnn"} <= set(of_onnx)
-    assert not {"torchscript", "torch_export", "ncnn", "executorch"} & set(of_onnx)
+    assert not {"torchscript", "torch_export", "ncnn"} & set(of_onnx)
 
 
 def test_a_precision_that_a_format_has_not_is_refused(network: Loaded, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_the_compiler_of_the_edge_tpu_compiles_the_integer_file(
     assert [file.name for file in path.parent.iterdir()] == ["model.tflite"]
     assert path.read_text() == "compiled\n"
     source.write_text("float")
-    with pytest.raises(RuntimeError, match="edgetpu_compiler ended with 1: Model not quantized"):
+    with pytest.raises(UnsupportedError, match="edgetpu_compiler ended with 1: Model not quantized"):
         exporting.write("edgetpu", network, path, request("uint8"), tmp_path)
 
 

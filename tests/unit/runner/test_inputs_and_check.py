@@ -5,6 +5,7 @@ import pytest
 from runner_factory import linear_classifier, write_check, write_dataset
 
 from edgebench_runner import answer_check, dataset, input_files
+from edgebench_runner.atomic import sha256_file as sha256
 from edgebench_runner.errors import LoadFailedError
 
 
@@ -90,3 +91,20 @@ def test_outcomes_that_no_file_can_explain_are_left_alone(tmp_path):
     spec = {"artifact": {"path": str(tmp_path / "gone"), "sha256": "0"}, "dataset": None}
     assert input_files.verify(spec, "timeout", "late") == ("timeout", "late")
     assert input_files.verify(spec, "ok", "")[0] == "load_failed"
+
+
+def test_a_file_beside_the_model_that_was_damaged_is_named(tmp_path):
+    for name in ("model.xml", "model.bin"):
+        (tmp_path / name).write_bytes(name.encode())
+    beside = [{"path": str(tmp_path / "model.bin"), "sha256": sha256(str(tmp_path / "model.bin"))}]
+    artifact = {
+        "path": str(tmp_path / "model.xml"),
+        "sha256": sha256(str(tmp_path / "model.xml")),
+        "beside": beside,
+    }
+    spec = {"artifact": artifact, "dataset": None}
+    assert input_files.verify(spec, "ok", "") == ("ok", "")
+    (tmp_path / "model.bin").write_bytes(b"half")
+    outcome, detail = input_files.verify(spec, "wrong_answer", "")
+    assert outcome == "load_failed"
+    assert "model.bin has SHA-256" in detail
