@@ -66,11 +66,18 @@ def _row(key: tuple[object, ...], repeats: pd.DataFrame) -> dict[str, object]:
         "power_max_w": _extreme(sound.power_max_w, "max"),
         **_windows(sound),
         "status": next(status for status in RANK if status in statuses),
-        "reason": "; ".join(dict.fromkeys(repeats.energy_reason.dropna())) or None,
+        "reason": _reasons(list(dict.fromkeys(repeats.energy_reason.dropna()))),
         "simulated_parts": ";".join(
             sorted({p for t in repeats.simulated_parts.dropna() for p in t.split(";")})
         ),
     }
+
+
+def _reasons(found: list[str]) -> str | None:
+    """Return the first reason in full: repeats differ in their numbers, and each has its own in the table of cells."""
+    if len(found) > 1:
+        return f"{found[0]}; other repeats: {len(found) - 1} more reasons, see the cells"
+    return found[0] if found else None
 
 
 def _windows(sound: pd.DataFrame) -> dict[str, object]:

@@ -202,6 +202,10 @@ def _check_simulation(file: str, where: str, simulate: Any, driver: dict[str, An
     if not isinstance(simulate, dict):
         return [Problem(file, where, simulate, "a mapping with a load")]
     load = simulate.get("load")
-    if load != "host_cpu" and not (isinstance(load, str) and Path(load).is_file()):
-        return [Problem(file, f"{where}.load", load, "host_cpu, or the path of a load script")]
+    if load != "host_cpu" and not (
+        isinstance(load, str) and (load.startswith("cgroup:/") or Path(load).is_file())
+    ):
+        return [
+            Problem(file, f"{where}.load", load, "host_cpu, cgroup:DIRECTORY, or the path of a load script")
+        ]
     return []

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from analysis.energetics import energy_cases
 from analysis.figures.data import SweepData
-from analysis.figures.style import INK, MUTED, WIDTH_IN, applied, colours
+from analysis.figures.style import INK, MUTED, WIDTH_IN, applied, colours, label_milliseconds
 
 ORDER = 75
 TITLE = "Energy per inference"
@@ -53,6 +53,8 @@ def _board(cases: pd.DataFrame, cells: pd.DataFrame, data: SweepData) -> Figure:
     )
     panel.invert_yaxis()
     panel.set_xscale("log")
+    panel.margins(x=0.1)
+    label_milliseconds(panel, "x")  # plain numbers at 1, 2 and 5
     panel.set_xlabel("energy per inference (J)", color=INK)
     panel.grid(visible=False, axis="y")
     marks = [("o", INK, "gross"), ("o", "white", "above idle"), ("|", MUTED, "windows")]
@@ -60,8 +62,8 @@ def _board(cases: pd.DataFrame, cells: pd.DataFrame, data: SweepData) -> Figure:
         Line2D([], [], linestyle="", marker=shape, markerfacecolor=face, markeredgecolor=edge, label=label)
         for (shape, face, label), edge in zip(marks, (INK, INK, MUTED), strict=True)
     ]
-    panel.set_title(data.metered_name(str(cells.board.iloc[0]), cells))
-    panel.legend(handles=handles, loc="lower right", ncols=3, bbox_to_anchor=(1, 1), borderaxespad=0)
+    panel.set_title(data.metered_name(str(cells.board.iloc[0]), cells), pad=20)
+    panel.legend(handles=handles, loc="lower left", ncols=3, bbox_to_anchor=(0, 1), borderaxespad=0.2)
     return figure
 
 

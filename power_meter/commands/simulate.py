@@ -13,7 +13,7 @@ from pathlib import Path
 from power_meter import registry
 from power_meter.contract import UsageError
 from power_meter.simulation.faults import faults_from
-from power_meter.simulation.load import clock_from_now, load_from, read_script
+from power_meter.simulation.load import CGROUP, clock_from_now, load_from, read_script
 from power_meter.simulation.model import MeterModel
 from power_meter.simulation.serve import serve
 
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--script",
         dest="load",
         default="host_cpu",
-        help="host_cpu (this machine's load), or a JSON file: "
+        help="host_cpu (this machine's load), cgroup:DIRECTORY (a control group's), or a JSON file: "
         '{"steps": [{"duration_s", "power_w"}], "repeat", "meter": {"gain", "lag_s", …}, "faults": [{"kind", "at_s", '
         '"for_s", "count"}]} (default: %(default)s)',
     )
@@ -49,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal or, on request, until standard input closes."""
     simulator = registry.load_simulator(arguments.driver).SIMULATOR
     load = load_from(arguments.load, arguments.idle_w, arguments.busy_w)
-    script = {} if arguments.load == "host_cpu" else read_script(Path(arguments.load))
+    measured = arguments.load == "host_cpu" or arguments.load.startswith(CGROUP)
+    script = {} if measured else read_script(Path(arguments.load))
     faults = faults_from(script.get("faults", []), f"load script {arguments.load}", simulator.own_faults)
     try:
         properties = replace(simulator.properties, seed=arguments.seed, **script.get("meter", {}))

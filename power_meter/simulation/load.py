@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import time
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections import deque
 from itertools import accumulate
@@ -11,6 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from power_meter.contract import UsageError
+
+CGROUP = "cgroup:"
 
 
 class Load(Protocol):
@@ -52,29 +56,28 @@ class ScriptLoad:
         return rounds * total_j + self._energies[step] + (until_s - self._edges[step]) * self._powers[step]
 
 
-class HostCpuLoad:
-    """Maps this machine's CPU utilisation, from /proc/stat, onto ``idle_w`` to ``busy_w``."""
+class CpuLoad(ABC):
+    """Maps CPU utilisation onto ``idle_w`` to ``busy_w``."""
 
     HISTORY_S = 5.0
     SHORTEST_S = 0.02  # the kernel counts in hundredths of a second
 
-    def __init__(self, idle_w: float, busy_w: float, stat: Path = Path("/proc/stat")) -> None:
+    def __init__(self, idle_w: float, busy_w: float) -> None:
         self._idle_w, self._span_w = idle_w, busy_w - idle_w
-        self._stat = stat
-        self._busy, self._total = self._read()
+        self._busy, self._total = self.used()
         self._history: deque[tuple[float, float]] = deque([(0.0, 0.0)])
         self._power_w = idle_w
 
-    def _read(self) -> tuple[int, int]:
-        fields = [int(text) for text in self._stat.read_text().split("\n", 1)[0].split()[1:9]]
-        return sum(fields) - fields[3] - fields[4], sum(fields)
+    @abstractmethod
+    def used(self) -> tuple[int, int]:
+        """Return the processor time that was used since some beginning, and what could have been, in one unit."""
 
     def observe(self, now_s: float) -> None:
         """Add the energy since the last observation to the history."""
         last_s, last_j = self._history[-1]
         if now_s < last_s + self.SHORTEST_S:
             return
-        busy, total = self._read()
+        busy, total = self.used()
         if total <= self._total:
             return
         utilisation = min(max((busy - self._busy) / (total - self._total), 0.0), 1.0)
@@ -98,14 +101,56 @@ class HostCpuLoad:
         return first_j - (first_s - until_s) * self._idle_w
 
 
+class HostCpuLoad(CpuLoad):
+    """All of this machine, from /proc/stat."""
+
+    def __init__(self, idle_w: float, busy_w: float, stat: Path = Path("/proc/stat")) -> None:
+        self._stat = stat
+        super().__init__(idle_w, busy_w)
+
+    def used(self) -> tuple[int, int]:
+        """See the base class; the kernel's ticks."""
+        fields = [int(text) for text in self._stat.read_text().split("\n", 1)[0].split()[1:9]]
+        return sum(fields) - fields[3] - fields[4], sum(fields)
+
+
+class CgroupCpuLoad(CpuLoad):
+    """One control group, of either version: the load of one board of several on this machine, and of nothing else.
+
+    Raises:
+        UsageError: there is no such group, or it does not account for processor time.
+    """
+
+    def __init__(self, idle_w: float, busy_w: float, group: Path) -> None:
+        first, second = group / "cpuacct.usage", group / "cpu.stat"
+        self._file = first if first.exists() else second
+        self._cores = os.cpu_count() or 1
+        try:
+            super().__init__(idle_w, busy_w)
+        except (OSError, ValueError, StopIteration) as error:
+            raise UsageError(
+                f"load cgroup:{group}: valid: a directory with {first.name} or {second.name}"
+            ) from error
+
+    def used(self) -> tuple[int, int]:
+        """See the base class; nanoseconds."""
+        text = self._file.read_text()
+        if self._file.name == "cpu.stat":
+            lines = (line.split() for line in text.splitlines())
+            text = next(words[1] + "000" for words in lines if words[0] == "usage_usec")
+        return int(text), time.monotonic_ns() * self._cores
+
+
 def load_from(name: str, idle_w: float, busy_w: float) -> Load:
-    """Return the load called ``host_cpu``, or the one that the script file ``name`` describes.
+    """Return the load called ``host_cpu``, that of ``cgroup:DIRECTORY``, or the one of the script file ``name``.
 
     Raises:
         UsageError: the file is missing or is no load script.
     """
     if name == "host_cpu":
         return HostCpuLoad(idle_w, busy_w)
+    if name.startswith(CGROUP):
+        return CgroupCpuLoad(idle_w, busy_w, Path(name.removeprefix(CGROUP)))
     script = read_script(Path(name))
     steps = [(step["duration_s"], step["power_w"]) for step in script["steps"]]
     return ScriptLoad(steps, repeat=bool(script.get("repeat", False)))
@@ -121,7 +166,9 @@ def read_script(path: Path) -> dict[str, Any]:
     try:
         script = json.loads(path.read_text())
     except OSError as error:
-        raise UsageError(f"load script {path}: {error.strerror}; valid: host_cpu or a JSON file") from error
+        raise UsageError(
+            f"load script {path}: {error.strerror}; valid: host_cpu, cgroup:DIRECTORY or a JSON file"
+        ) from error
     except ValueError as error:
         raise UsageError(f"load script {path}: not JSON: {error}") from error
     steps = script.get("steps") if isinstance(script, dict) else None
