@@ -59,6 +59,10 @@ class PolledSerialMeter(Meter):
     def read(self) -> list[Sample]:
         """See the base class."""
         self._pace.wait()
+        if self.serial.read_available(
+            0.0
+        ):  # an answer that came twice would be taken for the next one, and so on
+            self.decoder.counters["resyncs"] += 1
         self.serial.write(self.request)
         data = self.serial.read_exactly(self.frame_bytes, time.monotonic() + self.answer_within_s)
         t_ns = time.monotonic_ns()

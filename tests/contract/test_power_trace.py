@@ -136,8 +136,9 @@ def test_analysis_finds_the_energy_of_a_cell(lab):
 
 
 @pytest.mark.fault
-def test_sigkill_loses_at_most_a_second_and_a_restart_appends(lab):
-    meter = lab(driver="witrn")
+@pytest.mark.parametrize("driver", ["witrn", "shizuku"])  # over a socket, over a pseudo-terminal
+def test_sigkill_loses_at_most_a_second_and_a_restart_appends(lab, driver):
+    meter = lab(driver=driver)
     pid = meter.start()["pid"]
     assert wait_until(lambda: meter.samples() >= 100)
     killed_ns = time.monotonic_ns()
@@ -173,20 +174,33 @@ def test_faults_of_the_meter_are_survived_and_counted(lab):
         {"kind": "silence", "at_s": 4.0, "for_s": 2.0},
         {"kind": "unplug", "at_s": 7.0, "for_s": 1.5},
         {"kind": "garbage", "at_s": 10.0, "count": 2},
+        {"kind": "duplicate", "at_s": 11.0, "count": 1},
     ]
     meter = lab(script={"steps": [{"duration_s": 600, "power_w": 3.0}], "faults": faults})
     meter.start()
+    terminal = (meter.out / "simulated.port").readlink()
     assert wait_until(lambda: events_of(meter.out, "reconnect"))
+    assert (meter.out / "simulated.port").readlink() != terminal, "it came back under another number"
     resumed = meter.samples()
     assert wait_until(lambda: meter.samples() >= resumed + 35)
     summary = meter.stop()["summary"]
     assert summary["checksum_errors"] >= 3
     assert summary["short_frames"] >= 1
     assert summary["reconnects"] == 1
+    assert summary["resyncs"] >= 1, "an answer that came twice is not taken for the next one"
     for name in ("unplugged", "silence", "gap"):
         assert events_of(meter.out, name), name
     powers = read_trace(meter.out).records["power_w"]
     assert abs(powers - 3.0).max() < 0.05, "no damaged frame may become a sample"
+
+
+def test_the_effective_rate_is_that_of_distinct_values(lab):
+    meter = lab(driver="um25c")  # answers four polls a second, measures twice
+    meter.start()
+    assert wait_until(lambda: meter.samples() >= 24)
+    summary = meter.stop()["summary"]
+    assert summary["effective_hz"] == pytest.approx(2.0, rel=0.25)
+    assert summary["duplicates"] > 0.25 * summary["samples"]
 
 
 @pytest.mark.fault
