@@ -12,6 +12,8 @@ from controller.catalogues import Catalogues
 from controller.errors import Problem, one_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+HERE = "localhost"
+HOST_TEXT = "localhost: meters are recorded by the controller; a serial one elsewhere is reached by port rfc2217://HOST:PORT"
 FOUND_PORT = re.compile(r"(usb:|location:|bulk:|rfc2217://|socket://).")
 PORT_TEXT = "a serial or hidraw device that exists, auto, usb:VID:PID[:SERIAL] or location:BUS-PORT"
 NAME_TEXT = "lower-case letters, digits, '_' and '-', beginning with a letter or digit"
@@ -163,6 +165,8 @@ def _check_meter(file: str, name: str, meter: Any, catalogues: Catalogues) -> li
         problems = _check_driver(file, where, meter, catalogues.drivers[str(driver)])
     else:
         problems.append(Problem(file, f"{where}.driver", driver, one_of(catalogues.drivers)))
+    if meter.get("host", HERE) != HERE:
+        problems.append(Problem(file, f"{where}.host", meter["host"], HOST_TEXT))
     return _first_of_each_key(problems + _check_types(file, where, meter, METER_KEYS))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ TIE = 1e-9
 CHI2_95 = 3.84
 MINIMUM_EXPLAINED = 0.5
 MINIMUM_SAMPLES = 12
+REPEATING = 1.5
+K_95 = 1.96
 
 Floats = NDArray[np.float64]
 
@@ -113,7 +116,21 @@ def fit_pulses(
     if step <= 0:
         return None
     uncertainty = max(likely_high - lag, lag - likely_low, (high - low) / 2, 2 * FINE_S)
+    uncertainty = float(np.hypot(uncertainty, _refresh_bound(times_s, power_w)))
     return PulseFit(lag, uncertainty, float(np.sqrt(floor / len(times_s))), step, explained, (low, high))
+
+
+def _refresh_bound(times_s: Floats, power_w: Floats) -> float:
+    """Return half of the 95 % interval of where a refresh fell, for a meter that is asked more often than it measures.
+
+    Its repeats look like evidence and are none: the error of the fit falls off beside a lag that depends on when, in
+    the meter's own interval, the pulses came.
+    """
+    fresh = times_s[1:][np.diff(power_w) != 0]
+    if len(fresh) < 2:
+        return 0.0
+    refresh_s, interval_s = float(np.median(np.diff(fresh))), float(np.median(np.diff(times_s)))
+    return K_95 * refresh_s / math.sqrt(12) if refresh_s > REPEATING * interval_s else 0.0
 
 
 def view_fit(samples: PulseSamples, search_s: float = SEARCH_S) -> PulseView | None:

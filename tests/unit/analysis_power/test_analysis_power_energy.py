@@ -201,3 +201,20 @@ def test_windows_too_short_for_the_meter_are_refused(tmp_path):
     assert windowed(tmp_path / "a", meter=slow, window_s=2.0).windows_j_per_inference == ()
     assert len(windowed(tmp_path / "b", meter=slow, window_s=30.0).windows_j_per_inference) == 10
     assert windowed(tmp_path / "c", phase_s=60.0, window_s=61.0).windows_j_per_inference == ()
+
+
+@pytest.mark.parametrize(("rate_hz", "update_hz", "boxcar_s"), [(4, 2, 0.5), (100, 25, 0.12)])
+def test_the_bound_holds_for_a_meter_that_repeats_itself(rate_hz, update_hz, boxcar_s):
+    rng, lags, bounds = np.random.default_rng(5), [], []
+    meter = SeenBy(rate_hz, update_hz, boxcar_s, 0.1)
+    for _ in range(60):
+        pulses, end_s = pulses_from(10.0 + rng.uniform(0, 1))
+        edges = [edge for pulse in pulses for edge in pulse]
+        load = SteppedLoad(np.array(edges), np.array([2.0, *[6.0, 2.0] * len(pulses)]))
+        times, power = meter.samples(load, 7.0, end_s + 2, rng)
+        fit = fit_pulses(times - edges[0], power, np.array(pulses) - edges[0])
+        lags.append(fit.lag_s)
+        bounds.append(fit.uncertainty_s)
+    errors = np.abs(np.array(lags) - np.mean(lags))
+    assert np.mean(errors <= bounds) >= 0.93
+    assert np.median(bounds) < 0.75 / update_hz

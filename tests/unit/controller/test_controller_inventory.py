@@ -81,6 +81,7 @@ def test_a_name_that_cannot_be_a_directory_is_refused(name: str) -> None:
         ({"speed": 9600}, "speed", "speed"),
         ({"options": 5}, "options", 5),
         ({"options": {"rate": 5}}, "options.rate", "rate"),
+        ({"host": "sidecar"}, "host", "sidecar"),
         ({"simulate": None}, "port", None),
         ({"simulate": None, "port": "/dev/no-such-port"}, "port", "/dev/no-such-port"),
         ({"simulate": {"load": "host_cp"}}, "simulate.load", "host_cp"),
