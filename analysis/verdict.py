@@ -1,6 +1,7 @@
 """Green or red, from one object: the report, the console and the exit status all say the same."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,9 @@ VERDICT_SCHEMA = "edgebench/verdict/1"
 MISSING = "not_run"
 
 
-def judge(sweep_id: str, cells: pd.DataFrame, set_aside: list[str]) -> dict[str, Any]:
+def judge(
+    sweep_id: str, cells: pd.DataFrame, set_aside: list[str], cautions: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the verdict on a sweep.
 
     It is green only when every cell of the manifest was measured, ended ``ok`` and is not invalid; a suspect cell is
@@ -19,6 +22,7 @@ def judge(sweep_id: str, cells: pd.DataFrame, set_aside: list[str]) -> dict[str,
         sweep_id: identity of the sweep.
         cells: rows of ``cells.parquet``.
         set_aside: messages about what could not be used.
+        cautions: what else does not make it red, such as boards of one kind that are not the same.
     """
     missing = list(cells.loc[cells.outcome == MISSING, "cell_id"])
     failed = cells[~cells.outcome.isin(["ok", MISSING])]
@@ -32,15 +36,16 @@ def judge(sweep_id: str, cells: pd.DataFrame, set_aside: list[str]) -> dict[str,
     reasons += [f"{_cells(n)} ended {outcome}" for outcome, n in _counts(failed.outcome).items()]
     if len(unsound):
         reasons.append(f"{_cells(len(unsound))} invalid: {_reasons(unsound)}")
-    cautions = [f"{_cells(len(suspect))} suspect: {_reasons(suspect)}"] if len(suspect) else []
+    every = [f"{_cells(len(suspect))} suspect: {_reasons(suspect)}"] if len(suspect) else []
+    every += cautions
     if set_aside:
-        cautions.append(f"{len(set_aside)} piece{'s' * (len(set_aside) > 1)} of data set aside")
+        every.append(f"{len(set_aside)} piece{'s' * (len(set_aside) > 1)} of data set aside")
     return {
         "schema": VERDICT_SCHEMA,
         "sweep_id": sweep_id,
         "verdict": "red" if reasons else "green",
         "reasons": reasons,
-        "cautions": cautions,
+        "cautions": every,
         "cells": len(cells),
         "outcomes": _counts(cells.outcome),
         "validity": _counts(cells.validity.fillna("unknown")),

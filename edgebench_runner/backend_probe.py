@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Dict, List, Optional, Tuple
 
-from edgebench_runner import atomic, environment, outcome, plugins
+from edgebench_runner import atomic, environment, known_failures, outcome, plugins
 
 _TIMEOUT_S = 120.0
 
@@ -61,15 +61,19 @@ def probe(name: str, python: Optional[str] = None) -> Dict:
             timeout=_TIMEOUT_S,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return {"available": False, "version": None, "reason": str(error)}
+        return _refused(str(error))
     if done.returncode < 0:
-        reason = "the import died of {}".format(outcome.signal_name(-done.returncode))
-        return {"available": False, "version": None, "reason": reason}
+        return _refused("the import died of {}".format(outcome.signal_name(-done.returncode)))
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     if done.returncode == 0 and lines:
-        return json.loads(lines[-1])
+        answer: Dict = json.loads(lines[-1])
+        return answer if answer["available"] else _refused(answer["reason"])
     errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return {"available": False, "version": None, "reason": errors[-1] if errors else "no answer"}
+    return _refused(errors[-1] if errors else "no answer")
+
+
+def _refused(reason: str) -> Dict:
+    return {"available": False, "version": None, "reason": known_failures.explained(reason)}
 
 
 def _main(name: str) -> None:

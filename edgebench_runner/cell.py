@@ -13,7 +13,9 @@ from edgebench_runner import (
     fingerprint,
     identity,
     input_files,
+    memory_estimate,
     outcome,
+    plugins,
     progress,
     pulses,
     records,
@@ -56,11 +58,14 @@ class Cell(object):
         log, board = KernelLog(), Board()
         rest = self._phase("cooldown", lambda: cooldown.cool_down(self.spec["cooldown"], board))
         before = self._state(board)
-        gate = doctor.examine(doctor.context(before, self.spec["gate"], self.directory, self.spec["kind"]))
+        expected = {"model_memory": self._model_memory()}
+        gate = doctor.examine(
+            doctor.context(before, self.spec["gate"], self.directory, self.spec["kind"], expected=expected)
+        )
         sampler = Sampler(board, protocol["telemetry_interval_s"])
         self._rest("idle_before", protocol["idle_before_s"])
         made_before = self._pulses("pulses_before")
-        end = self._work(log)
+        end = self._work(log, expected["model_memory"], before.get("memory_available_bytes"))
         made_after = self._pulses("pulses_after")
         self._rest("idle_after", protocol["idle_after_s"])
         sampler.stop()
@@ -96,8 +101,22 @@ class Cell(object):
         record.update(self._worker_part(end, events))
         return self._write(record)
 
-    def _work(self, log: KernelLog) -> outcome.WorkerEnd:
+    def _model_memory(self) -> Optional[Dict[str, int]]:
+        artifact = self.spec["artifact"]
+        if artifact is None or not os.path.isfile(artifact["path"]):
+            return None
+        runtime_bytes = plugins.load("backends", self.spec["runtime"]).Backend.memory_bytes
+        return {"artifact_bytes": os.path.getsize(artifact["path"]), "runtime_bytes": runtime_bytes}
+
+    def _work(
+        self, log: KernelLog, expected: Optional[Dict[str, int]], available: Optional[int]
+    ) -> outcome.WorkerEnd:
         self._worker_slot = len(self.phases)
+        refused = memory_estimate.refusal(expected, available) if expected else None
+        if refused is not None:
+            end = outcome.WorkerEnd()
+            end.exit_code, end.refused = None, refused
+            return end
         python = self.spec["environment"]["python"]
         command = [python, "-m", "edgebench_runner.worker", self.directory, str(os.getpid())]
         variables = dict(environment.variables(python), PYTHONUNBUFFERED="1")

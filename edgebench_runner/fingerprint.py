@@ -10,12 +10,19 @@ import os
 import platform
 import re
 import subprocess
-from typing import Any, Dict, List, Optional
+import sys
+from typing import Any, Dict, List, Optional, Sequence
 
 from edgebench_runner import affinity, atomic, environment, identity, resources, vendor_packages
-from edgebench_runner.probes import read_text
+from edgebench_runner.probes import gpu, read_text
 from edgebench_runner.probes.memory import meminfo_bytes
 
+_BOOT_CONFIGS = ("/boot/firmware/config.txt", "/boot/config.txt")
+_SPEED_PARAMETER = re.compile(
+    r"(isolcpus|nohz|nohz_full|rcu_nocbs|irqaffinity|maxcpus|nr_cpus|mem|mitigations|idle|preempt|cma"
+    r"|cgroup_(enable|disable|memory)|transparent_hugepage|default_hugepagesz|hugepagesz?|hugepages"
+    r"|(cpufreq|cpuidle|intel_pstate|intel_idle|amd_pstate|processor)(\.\w+)?|spectre_v2|nospectre_\w+|kpti)(=|$)"
+)
 # Run by the environment's Python: its version, and its packages by the names of their metadata directories.
 _DESCRIBE_PYTHON = """
 import hashlib, json, os, platform, re, sys
@@ -54,7 +61,14 @@ def board_parts() -> Dict[str, Any]:
         "swap_bytes": meminfo_bytes("SwapTotal"),
         "storage": identity.storage_of("/"),
     }
-    own = {"measured_cpus": affinity.measured_cpus(), "vendor_packages": vendor_packages.installed()}
+    own = {
+        "measured_cpus": affinity.measured_cpus(),
+        "vendor_packages": vendor_packages.installed(),
+        "gpu_clock": gpu.limits(),
+        "boot_config": boot_config(),
+        "kernel_parameters": kernel_parameters(),
+        "userland_bits": 32 if sys.maxsize < 2**32 else None,  # under a kernel that may say aarch64
+    }
     parts.update({name: value for name, value in own.items() if value is not None})
     return parts
 
@@ -106,12 +120,24 @@ def frequency_policy(name: str, root: str = "/sys/devices/system/cpu/cpufreq") -
 
 def firmware() -> Optional[str]:
     """Return the version of the board's firmware: BIOS, JetPack's L4T release, or the Pi's bootloader."""
-    for path in ("/sys/class/dmi/id/bios_version", "/proc/device-tree/chosen/bootloader/version"):
+    for path in ("/sys/class/dmi/id/bios_version", "/sys/firmware/devicetree/base/chosen/bootloader/version"):
         text = read_text(path)
         if text:
             return text
     match = re.match(r"# (R\d+ .*?REVISION: [\d.]+)", read_text("/etc/nv_tegra_release") or "")
     return match.group(1) if match else None
+
+
+def boot_config(places: Sequence[str] = _BOOT_CONFIGS) -> Optional[List[str]]:
+    """Return what a Raspberry Pi's ``config.txt`` says, without its comments; ``None`` on other boards."""
+    text = next((text for text in map(read_text, places) if text is not None), None)
+    lines = (line.strip() for line in (text or "").splitlines())
+    return None if text is None else [line for line in lines if line and not line.startswith("#")]
+
+
+def kernel_parameters(path: str = "/proc/cmdline") -> Optional[List[str]]:
+    """Return the kernel parameters that speed depends on, sorted; what tells one board from another is left out."""
+    return sorted(filter(_SPEED_PARAMETER.match, (read_text(path) or "").split())) or None
 
 
 def _chosen(text: Optional[str]) -> Optional[str]:

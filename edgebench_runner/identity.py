@@ -8,7 +8,7 @@ from typing import Dict, List, Optional
 from edgebench_runner.probes import read_text
 from edgebench_runner.probes.memory import meminfo_bytes
 
-_DEVICE_TREE = "/proc/device-tree/"
+_DEVICE_TREE = "/sys/firmware/devicetree/base/"  # what /proc/device-tree links to
 _X86_FEATURES = {
     "sse4_2",
     "avx",

@@ -4,7 +4,7 @@ import re
 import signal
 from typing import Dict, List, Optional, Tuple
 
-from edgebench_runner import progress
+from edgebench_runner import known_failures, progress
 from edgebench_runner.errors import CellFailureError
 
 # What the runtimes print when an allocation fails, and when they lack an operator, from their sources.
@@ -20,6 +20,7 @@ _UNSUPPORTED = re.compile(
     r"|Unsupported (?:operator|op|layer)|Didn't find op for builtin opcode|Can't create layer"
 )
 _MEANING_OF_PHASE = {"import": "backend_unavailable", "build": "load_failed", "load": "load_failed"}
+_EXPLAINED = ("backend_unavailable", "load_failed", "unsupported", "crashed")
 _SIGNAL_WORDS = {
     "SIGILL": "illegal instruction: the library was built for another processor",
     "SIGSEGV": "segmentation fault",
@@ -39,6 +40,7 @@ class WorkerEnd(object):
         timed_out: the runner killed it at its deadline.
         oom_evidence: what shows that the kernel killed it for memory, or ``None``.
         spawn_error: why it could not be started, or ``None``.
+        refused: outcome and detail where it was not even tried, or ``None``.
         peak_rss_bytes: its largest resident set, or ``None``.
     """
 
@@ -48,6 +50,7 @@ class WorkerEnd(object):
         self.timed_out = False
         self.oom_evidence: Optional[str] = None
         self.spawn_error = spawn_error
+        self.refused: Optional[Tuple[str, str]] = None
         self.peak_rss_bytes: Optional[int] = None
 
 
@@ -72,13 +75,18 @@ def of_exception(error: Exception) -> Tuple[str, str]:
 
 
 def decide(end: WorkerEnd, events: List[Dict], stderr_tail: str) -> Tuple[str, str]:
-    """Return the outcome of a cell and, in a few words, why.
+    """Return the outcome of a cell and, in a few words, why and what is known to help.
 
     Args:
         end: how the worker process ended.
         events: what it said (``progress.read``).
         stderr_tail: the end of its standard error.
     """
+    name, detail = end.refused or _decide(end, events, stderr_tail)
+    return name, known_failures.explained(detail, stderr_tail) if name in _EXPLAINED else detail
+
+
+def _decide(end: WorkerEnd, events: List[Dict], stderr_tail: str) -> Tuple[str, str]:
     phase = progress.phase_of_death(events)
     failed = progress.last(events, "failed")
     if end.spawn_error is not None:

@@ -10,6 +10,7 @@ _STICKY_SHIFT = 16
 _CLOCK_STEP_S = 0.1
 _CLOCK_SLEW = 500e-6  # the kernel's limit for slewing
 _FREQUENCY_SHARE = 0.98
+_GPU_IN_USE = 0.5  # of its time
 
 
 def verdict(reasons: List[str]) -> Dict:
@@ -91,7 +92,10 @@ def _throttle_reasons(kind: str, samples: List[Dict]) -> List[str]:
 
 
 def _frequency_reasons(samples: List[Dict], window: Optional[Dict]) -> List[str]:
-    """A frequency that changed within the window is a reason; one that was never read is another."""
+    """A frequency that changed within the window is a reason; one that was never read is another.
+
+    A GPU's counts where the GPU was used: it may rest while something else is measured.
+    """
     if not any(sample.get("frequency_hz") for sample in samples):
         return ["frequency_unknown"]
     if window is None or window["end_ns"] is None:
@@ -102,5 +106,14 @@ def _frequency_reasons(samples: List[Dict], window: Optional[Dict]) -> List[str]
         for name, value in sample.get("frequency_hz", {}).items():
             if value is not None:
                 policies.setdefault(name, []).append(value)
-    changed = any(min(values) < _FREQUENCY_SHARE * max(values) for values in policies.values())
-    return ["frequency_changed"] if changed else []
+    gpu = [
+        sample.get("gpu_frequency_hz") for sample in inside if (sample.get("gpu_load") or 0) >= _GPU_IN_USE
+    ]
+    found = ["frequency_changed"] if any(map(_moved, policies.values())) else []
+    return found + (
+        ["gpu_frequency_changed"] if _moved([value for value in gpu if value is not None]) else []
+    )
+
+
+def _moved(frequencies: List[int]) -> bool:
+    return bool(frequencies) and min(frequencies) < _FREQUENCY_SHARE * max(frequencies)

@@ -1,4 +1,4 @@
-"""Lock requirements for this or any other platform: ``python -m locks.update [TARGET ...] [--upgrade]``.
+"""Lock requirements for this or any other platform: ``python -m locks.update [TARGET ...] [--upgrade | --check]``.
 
 Every ``<name>.in`` under ``locks/`` becomes a ``<name>.txt`` beside it. An ``.in`` file in a platform's
 directory (which holds a ``platform.yml``) is locked for that platform; one directly in ``locks/`` for
@@ -13,6 +13,7 @@ Where packages come from is the caller's business: the usual variables (``PIP_FI
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import os
 import shutil
@@ -43,11 +44,13 @@ class Platform:
         machine: as ``uname -m`` says, e.g. ``aarch64``.
         glibc: version of the C library, e.g. ``2.36``.
         python: minor version of CPython, e.g. ``3.11``.
+        distribution_packages: what the environments take from the distribution, for want of wheels.
     """
 
     machine: str
     glibc: str
     python: str
+    distribution_packages: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, name: str) -> Platform:
@@ -55,7 +58,12 @@ class Platform:
         path = LOCKS / name / "platform.yml"
         try:
             content = yaml.safe_load(path.read_text())
-            return cls(machine=content["machine"], glibc=str(content["glibc"]), python=str(content["python"]))
+            return cls(
+                machine=content["machine"],
+                glibc=str(content["glibc"]),
+                python=str(content["python"]),
+                distribution_packages=tuple(content.get("distribution_packages", ())),
+            )
         except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
             raise LockError(f"{path}: expected the keys machine, glibc and python: {error!r}") from error
 
@@ -148,6 +156,10 @@ def resolve(target: Target, pins: Path, upgrade: bool) -> None:
     if target.lock.exists() and not upgrade:
         shutil.copyfile(target.lock, pins)  # uv prefers the versions it finds there
     platform = target.platform
+    if platform.distribution_packages:
+        # Nothing can be resolved where a part is the distribution's: the source pins what the lock has to hold.
+        shutil.copyfile(target.source, pins)
+        return
     command = [
         *(sys.executable, "-m", "uv", "pip", "compile", str(target.source), "--output-file", str(pins)),
         *("--python-platform", platform.uv_platform, "--python-version", platform.python),
@@ -181,25 +193,37 @@ def choose_wheels(target: Target, pins: Path, scratch: Path) -> dict[str, tuple[
     return dict(sorted(wheels.items()))
 
 
-def write_lock(target: Target, wheels: dict[str, tuple[str, str]]) -> None:
-    """Replace the lock by the given wheels."""
+def lock_text(target: Target, wheels: dict[str, tuple[str, str]]) -> str:
+    """Return the lock of the given wheels."""
     lines = [f"# Made by `python -m locks.update {target.name}` from {target.source.name}; do not edit."]
     for name, (version, sha256) in wheels.items():
         lines += [f"{name}=={version} \\", f"    --hash=sha256:{sha256}"]
-    scratch = target.lock.with_suffix(".txt.new")
-    scratch.write_text("\n".join(lines) + "\n")
-    scratch.replace(target.lock)
+    return "\n".join(lines) + "\n"
 
 
-def update(target: Target, upgrade: bool) -> int:
-    """Lock one target and return the number of packages."""
+def solve(target: Target, upgrade: bool) -> str:
+    """Return the lock that the target's sources ask for now."""
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
         pins = scratch / "pins.txt"
         resolve(target, pins, upgrade)
-        wheels = choose_wheels(target, pins, scratch)
-    write_lock(target, wheels)
-    return len(wheels)
+        return lock_text(target, choose_wheels(target, pins, scratch))
+
+
+def update(target: Target, upgrade: bool) -> str:
+    """Write the lock of one target; return what is to be said of it."""
+    text = solve(target, upgrade)
+    scratch = target.lock.with_suffix(".txt.new")
+    scratch.write_text(text)
+    scratch.replace(target.lock)
+    return f"{text.count('==')} packages"
+
+
+def drift(target: Target) -> str | None:
+    """Return how a lock differs from what its sources ask for now, None where it does not."""
+    text, locked = solve(target, upgrade=False), target.lock.read_text() if target.lock.exists() else ""
+    changes = difflib.unified_diff(locked.splitlines(), text.splitlines(), lineterm="", n=0)
+    return "\n".join(line for line in changes if not line.startswith(("---", "+++", "@@"))) or None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -213,17 +237,23 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="TARGET",
         help="controller, dev, a platform, platform/backend (default: all)",
     )
-    parser.add_argument(
-        "--upgrade", action="store_true", help="take the newest versions, not the locked ones"
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--upgrade", action="store_true", help="take the newest versions, not the locked ones")
+    ways.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 where a lock would change"
     )
     options = parser.parse_args(arguments)
+    drifted = False
     try:
         for target in find_targets(options.targets):
-            print(f"{target.name}: {update(target, options.upgrade)} packages", flush=True)
+            difference = drift(target) if options.check else None
+            drifted = drifted or difference is not None
+            said = (difference or "as its sources ask") if options.check else update(target, options.upgrade)
+            print(f"{target.name}: {said}", flush=True)
     except LockError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    return 0
+    return 1 if drifted else 0
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ BOARD_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 LAB_NAME = re.compile(
     r"[a-z0-9]{1,8}"
 )  # an interface is named eb-<lab>-<index>, and Linux allows 15 characters
-RELEASES = ("bullseye", "bookworm", "trixie")
+RELEASES = ("bullseye", "bookworm", "trixie", "bionic")
+CONTAINERS_ONLY = ("bionic",)
 MACHINES = Path(__file__).parent / "machines"
 KINDS = Path(__file__).parent / "kinds"
 FIRST_HOST = 10
@@ -32,7 +33,7 @@ class Board:
         name: host name, and the board's name in the inventory.
         kind: a file of `kinds/`, which says what the hardware looks like.
         machine: a module of `machines/`, which says how it runs: `container` or `emulated`.
-        release: Debian release of its root file system.
+        release: Debian or Ubuntu release of its root file system.
         memory_mb: memory in MiB; past it the kernel kills.
         index: position in the lab, which fixes the address and the interface.
         shares: directories of this machine that a container sees at their own paths; what it writes there is its own.
@@ -146,7 +147,8 @@ def _board(entry: dict[str, Any], index: int) -> Board:
     check("name", bool(BOARD_NAME.fullmatch(str(entry.get("name")))), "[a-z0-9][a-z0-9_-]*")
     check("kind", entry.get("kind") in kinds, ", ".join(kinds))
     check("machine", entry.get("machine") in machines, ", ".join(machines))
-    check("release", entry.get("release") in RELEASES, ", ".join(RELEASES))
+    releases = [one for one in RELEASES if one not in CONTAINERS_ONLY or entry.get("machine") == "container"]
+    check("release", entry.get("release") in releases, ", ".join(releases))
     check(
         "memory_mb",
         isinstance(memory_mb, int) and memory_mb >= SMALLEST_MEMORY_MB,

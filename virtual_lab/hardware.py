@@ -38,6 +38,7 @@ class State:
         supply_v: voltage at the board's input.
         power_w: power at the board's input, where the board has rails to read.
         gpu_load_pct: load of the graphics processor.
+        gpu_frequency_hz: its clock, where the board has one to read.
     """
 
     temperature_c: float = 45.0
@@ -48,6 +49,7 @@ class State:
     supply_v: float = 5.1
     power_w: float = 3.0
     gpu_load_pct: int = 0
+    gpu_frequency_hz: int = 0
 
 
 def load_kind(name: str) -> dict[str, Any]:
@@ -133,6 +135,16 @@ def mounts(kind: dict[str, Any]) -> dict[str, str]:
     return shown
 
 
+def container_mounts(kind: dict[str, Any]) -> dict[str, str]:
+    """What only a container can be shown: a machine of its own has no such directories, and its kernel makes none."""
+    shown = {}
+    if kind["family"] == "raspberry_pi":
+        shown["soc_firmware"] = "/sys/devices/platform/soc/soc:firmware"
+    if "gpu" in kind:
+        shown |= {"gpu": kind["gpu"]["device"], "devfreq": "/sys/class/devfreq"}
+    return shown
+
+
 def write_identity(hardware: Path, kind: dict[str, Any], serial: str) -> None:
     """Write what no reset changes: the device tree, the types of the thermal zones, the power mode."""
     tree = hardware / "firmware" / "devicetree" / "base"
@@ -161,6 +173,9 @@ def write_knobs(hardware: Path, kind: dict[str, Any]) -> None:
         }
         for name, value in files.items():
             _write(hardware / "cpufreq" / policy / name, f"{value}\n")
+    if "gpu" in kind:
+        for name in ("governor", "min_freq", "max_freq"):
+            _write(hardware / "devfreq" / kind["gpu"]["clock"] / name, f"{kind['gpu'][name]}\n")
 
 
 def write_readings(hardware: Path, kind: dict[str, Any], state: State) -> None:
@@ -177,6 +192,11 @@ def write_readings(hardware: Path, kind: dict[str, Any], state: State) -> None:
             _write(
                 hardware / "commands" / command / argument.replace(" ", "_"), template.format(**values) + "\n"
             )
+    if kind["family"] == "raspberry_pi":
+        _write(hardware / "soc_firmware" / "get_throttled", f"{state.throttled:x}\n")
+    if "gpu" in kind:
+        _write(hardware / "gpu" / "load", f"{state.gpu_load_pct * 10}\n")
+        _write(hardware / "devfreq" / kind["gpu"]["clock"] / "cur_freq", f"{state.gpu_frequency_hz}\n")
     if "ina3221" in kind:
         _write_rail(
             hardware / "i2c_drivers" / "ina3221" / "1-0040" / "hwmon" / "hwmon1", kind["ina3221"], state

@@ -1,4 +1,4 @@
-"""Root file systems, made once for each Debian release and architecture with mmdebstrap, shared read-only."""
+"""Root file systems, made once for each Debian or Ubuntu release and architecture with mmdebstrap, shared read-only."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ PACKAGES = (
     "systemd-sysv",
 )
 CONTAINER_PACKAGES = ("python3-venv",)
+# Ubuntu 18.04, as JetPack 4 is: its own Python 3.6 and no more of it than JetPack has. A board has no way to a package
+# archive, so what its provisioning will ask apt for, Ubuntu's newer Python, waits in the image in apt's cache.
+UBUNTU_PACKAGES = {"bionic": ("apt",)}
+UBUNTU_WAITING = {"bionic": ("python3.8", "python3-distutils")}
+# Debian has no package of Ubuntu's keys in its main archive. Fingerprints: 790BC7277767219C42C86F933B4FE6ACC0B21F32
+# (2012) and F6ECB3762474EDA9D21B7022871920D1991BC93C (2018).
+UBUNTU_KEYS = Path(__file__).parent / "keys" / "ubuntu-archive.asc"
 EMULATED_PACKAGES = (*CONTAINER_PACKAGES, "kmod", "udev")
 # Databases of hardware that an emulated board has not, and what nobody reads there.
 EXCLUDED = ("/lib/udev/hwdb.d/*", "/usr/lib/udev/hwdb.d/*", "/usr/share/doc/*", "/usr/share/man/*")
@@ -50,10 +57,11 @@ def path(images: Path, release: str, architecture: str | None = None) -> Path:
 
     Args:
         images: the directory of images.
-        release: Debian release.
+        release: Debian or Ubuntu release.
         architecture: None for this machine's own, for containers; `arm64` for emulated boards, with a kernel.
     """
-    recipe = json.dumps([_packages(architecture), _foreign_recipe(architecture), MASKED_UNITS]).encode()
+    parts = [_packages(release, architecture), _foreign_recipe(architecture), MASKED_UNITS]
+    recipe = json.dumps([*parts, *UBUNTU_WAITING.get(release, ())]).encode()
     name = f"{release}-{architecture}" if architecture else release
     return images / f"{name}-{hashlib.sha256(recipe).hexdigest()[:12]}"
 
@@ -77,9 +85,9 @@ def ensure(images: Path, release: str, architecture: str | None, mirror: str | N
 def _make(final: Path, release: str, architecture: str | None, mirror: str | None) -> None:
     draft = final.with_suffix(".draft")
     shutil.rmtree(draft, ignore_errors=True)  # of one that was killed
-    options = EMULATED_OPTIONS if architecture else ()
+    options = EMULATED_OPTIONS if architecture else _ubuntu_options(release)
     command = [*MMDEBSTRAP, "--variant=minbase", *options]
-    command += [f"--include={','.join(_packages(architecture))}", release, str(draft)]
+    command += [f"--include={','.join(_packages(release, architecture))}", release, str(draft)]
     if mirror:
         command.append(mirror)
     try:
@@ -97,7 +105,17 @@ def _foreign_recipe(architecture: str | None) -> dict[str, object]:
     return {"options": EMULATED_OPTIONS, "kernel": kernel.RECIPE} if architecture else {}
 
 
-def _packages(architecture: str | None) -> list[str]:
+def _ubuntu_options(release: str) -> tuple[str, ...]:
+    if release not in UBUNTU_WAITING:
+        return ()
+    install = "apt-get install --yes --no-install-recommends --download-only"
+    waiting = f'--customize-hook=chroot "$1" {install} {" ".join(UBUNTU_WAITING[release])}'
+    return ("--components=main,universe", f"--keyring={UBUNTU_KEYS}", "--skip=cleanup/apt", waiting)
+
+
+def _packages(release: str, architecture: str | None) -> list[str]:
+    if release in UBUNTU_PACKAGES:
+        return sorted(PACKAGES + UBUNTU_PACKAGES[release])
     return sorted(
         PACKAGES + (EMULATED_PACKAGES if architecture else CONTAINER_PACKAGES)
     )  # the recipe's order

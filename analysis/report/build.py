@@ -10,6 +10,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from analysis import sameness
 from analysis.energetics import LEAST_WINDOWS, energy_cases
 from analysis.figures import figure_modules
 from analysis.figures.data import SweepData
@@ -63,7 +64,7 @@ def build_report(sweep: Sweep, cells: pd.DataFrame, set_aside: list[str]) -> Pat
         cells: rows of ``cells.parquet``.
         set_aside: messages about what could not be used.
     """
-    verdict = judge(sweep.sweep_id, cells, set_aside)
+    verdict = judge(sweep.sweep_id, cells, set_aside, sameness.cautions(sweep))
     groups, energy = summarise_groups(cells), energy_cases(cells)
     write_json(sweep.report / "verdict.json", verdict)
     _write_tables(sweep.report / "tables", {"cells": cells, "summary": groups, "energy": energy})
@@ -82,6 +83,7 @@ def build_report(sweep: Sweep, cells: pd.DataFrame, set_aside: list[str]) -> Pat
         "figures": list(_figures(data, sweep.report / "figures")),
         "drillable": write_drilldown(data, sweep.report, TEMPLATES / SCRIPT),
         "conditions": condition_cards(sweep, cells),
+        "sameness": sameness.differences(sweep),
         "set_aside": set_aside[:MOST_ROWS],
         "colours": colours(list(cells.backend)),
         "least_windows": LEAST_WINDOWS,

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from analysis import sameness
 from analysis.files import write_json
 from analysis.store import load_cells
 from analysis.sweep import load_sweep
@@ -20,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
     """Judge the sweep, write the verdict and print it."""
     sweep = load_sweep(args.results)
     cells, set_aside = load_cells(sweep)
-    verdict = judge(sweep.sweep_id, cells, set_aside)
+    verdict = judge(sweep.sweep_id, cells, set_aside, sameness.cautions(sweep))
     write_json(sweep.report / "verdict.json", verdict)
     print(f"{verdict['verdict'].upper()}: sweep {sweep.sweep_id}, {verdict['cells']} cells")
     print("  outcomes  " + ", ".join(f"{name} {n}" for name, n in verdict["outcomes"].items()))

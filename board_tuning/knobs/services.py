@@ -35,7 +35,10 @@ class Knob(BaseKnob):
         values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
         if values.get("LoadState") in (None, "not-found"):
             return None
-        return {"enabled": values.get("UnitFileState", ""), "active": values.get("ActiveState") == "active"}
+        enabled = values.get("UnitFileState", "")
+        if values["LoadState"] == "masked" and not enabled.startswith("masked"):
+            enabled = "masked"  # Ubuntu 18.04's systemd calls it bad
+        return {"enabled": enabled, "active": values.get("ActiveState") == "active"}
 
     def target(self, state: Dict[str, Dict[str, Any]]) -> Dict[str, Dict[str, Any]]:
         """Return the units masked and stopped."""

@@ -49,6 +49,7 @@ class Backend(object):
         options: its options by name, as ``option`` describes them.
         needs_artifact: false for a backend that runs nothing.
         times_itself: true for a tool that times its own inferences: ``run`` takes the place of the loop.
+        memory_bytes: about what the runtime takes without a model, for the estimate whether one will fit.
     """
 
     formats: Tuple[str, ...] = ()
@@ -56,6 +57,7 @@ class Backend(object):
     options: Dict[str, Option] = {}
     needs_artifact = True
     times_itself = False
+    memory_bytes = 50000000
 
     def __init__(self, options: Dict[str, Any]) -> None:
         self.settings = self.resolve_options(options)

@@ -11,6 +11,7 @@ class Backend(_base.Backend):
     """Runs ``.pte`` files through ExecuTorch's Python runtime; the first output, on the host."""
 
     formats = ("executorch",)
+    memory_bytes = 240000000  # PyTorch's
     options: Dict[str, _base.Option] = {}
 
     def import_runtime(self) -> str:

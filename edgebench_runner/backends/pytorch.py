@@ -14,6 +14,7 @@ class Backend(_base.Backend):
     """
 
     formats = ("torchscript", "torch_export")
+    memory_bytes = 240000000
     options = {
         "threads": _base.THREADS,
         "streams": _base.STREAMS,

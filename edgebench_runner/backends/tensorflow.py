@@ -13,6 +13,7 @@ class Backend(_base.Backend):
     """Runs ``.keras`` files and zipped SavedModels through one traced function; the first output, on the host."""
 
     formats = ("keras", "saved_model")
+    memory_bytes = 610000000
     options = {
         "threads": _base.THREADS,
         "inter_op_threads": _base.option("int", 1, "threads between operators", minimum=1),

@@ -7,7 +7,7 @@ from typing import Dict, Optional
 from edgebench_runner.probes import read_int, read_text
 
 _PLAUSIBLE_C = (-40.0, 125.0)
-_BOGUS_ZONES = ("PMIC-Die",)  # Jetson Nano to TX2: a constant
+_BOGUS_ZONE = "PMIC"  # PMIC-Die of a Jetson: a constant
 
 
 class Probe(object):
@@ -29,7 +29,7 @@ def _zones(root: str) -> Dict[str, str]:
     for zone in sorted(glob.glob(os.path.join(root, "thermal", "thermal_zone*"))):
         name = read_text(os.path.join(zone, "type")) or os.path.basename(zone)
         path = os.path.join(zone, "temp")
-        if name not in _BOGUS_ZONES and _celsius(path) is not None:
+        if not name.startswith(_BOGUS_ZONE) and _celsius(path) is not None:
             found[_unique(name, found)] = path
     return found
 

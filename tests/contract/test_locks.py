@@ -107,6 +107,7 @@ HAZARDS = [
     Hazard("torch", "==2.10.0", ("aarch64",), "illegal instruction on Cortex-A53, A57 and A72"),
     Hazard("torch", ">=2.11", ("aarch64",), "a CUDA build of hundreds of megabytes"),
     Hazard("onnxruntime-gpu", ">=1", ("aarch64",), "no code for a Jetson's GPU"),
+    Hazard("numpy", ">=0", ("armv7l",), "has no wheels for 32 bits: it is the distribution's"),
     Hazard("tflite-runtime", ">=2", ("aarch64", "x86_64"), "fails at the first model", beside="numpy>=2"),
     Hazard("numpy", "==1.19.5", ("aarch64",), "illegal instruction on the Jetson Nano"),
     Hazard(

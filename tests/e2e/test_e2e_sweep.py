@@ -78,6 +78,7 @@ def test_the_console_says_which_cell_of_how_many_and_where_the_report_is(quick: 
     for position in range(1, 9):
         assert f"cell {position}/8" in quick.output
     assert "s left)" in quick.output
+    assert json.loads((quick.sweep.path / "fingerprints.json").read_text())["unknown"] == []
     assert f"Report: {quick.sweep.path}/report/index.html" in quick.output
 
 

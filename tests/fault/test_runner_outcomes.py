@@ -70,6 +70,17 @@ def test_allocator_that_raises_under_a_real_limit(tmp_path):
     assert record["n_completed"] == 1
 
 
+def test_a_model_that_cannot_fit_is_not_tried(tmp_path):
+    spec = onnx_spec(tmp_path)
+    with Path(spec["artifact"]["path"]).open("r+b") as file:
+        file.truncate(2 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))  # sparse
+    record = runner_process.run(write_spec(tmp_path, spec), tmp_path / "out")
+    assert record["outcome"] == "out_of_memory"
+    assert record["outcome_detail"].startswith("not tried")
+    assert (record["signal"], record["exit_code"], record["n_completed"]) == (None, None, 0)
+    assert "model_memory" in [check["check"] for check in record["doctor"] if check["status"] == "warn"]
+
+
 def test_allocator_that_aborts(tmp_path):
     record = runner_process.run(write_spec(tmp_path, faulty_spec(tmp_path, ABORT)), tmp_path / "out")
     assert (record["outcome"], record["signal"]) == ("out_of_memory", "SIGABRT")

@@ -118,7 +118,8 @@ def _onnx(weights: NDArray[np.float32]) -> bytes:
         [helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, CLASSES])],
         [onnx.numpy_helper.from_array(weights, "weights")],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    # Old enough for the last runtime with a Python 3.6.
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=7)
     content: bytes = model.SerializeToString()
     return content
 

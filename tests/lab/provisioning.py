@@ -25,13 +25,13 @@ STATE = (
 
 
 def playbook(
-    lab: VirtualLab, name: str, backends: list[str], *arguments: str, timeout_s: float = 1200
+    lab: VirtualLab, name: str, backends: list[str] | None, *arguments: str, timeout_s: float = 1200
 ) -> subprocess.CompletedProcess[str]:
-    """Run one of the product's playbooks over the lab."""
+    """Run one of the product's playbooks over the lab, for these backends or for those that the inventory names."""
     command = [str(Path(sys.executable).parent / "ansible-playbook"), f"playbooks/{name}.yml"]
-    wanted = json.dumps({"edgebench_backends": backends})
+    wanted = ["-e", json.dumps({"edgebench_backends": backends})] if backends is not None else []
     return subprocess.run(
-        [*command, "-i", str(lab.inventory), "-e", wanted, *arguments],
+        [*command, "-i", str(lab.inventory), *wanted, *arguments],
         cwd=REPOSITORY,
         env=os.environ | {"ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"},
         capture_output=True,

@@ -1,4 +1,7 @@
-"""Boards of three Debian releases become identical environments, and go back to exactly what they were."""
+"""Boards of three Debian releases and of Ubuntu 18.04 get their environments, and go back to exactly what they were.
+
+Ubuntu 18.04 is what JetPack 4 is, less NVIDIA's packages: Python 3.6, which Ansible no longer drives, systemd 237, apt.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import linear_digits
 import provisioning
@@ -19,11 +23,12 @@ from provisioning import (
     changed_tasks,
     changes,
     environments,
-    fingerprint,
     interpreter,
     require_right_answers,
     run_cell,
 )
+
+from controller import fingerprints
 
 pytestmark = pytest.mark.lab
 BOARDS = [
@@ -31,14 +36,16 @@ BOARDS = [
     board("pi4-b", "raspberry_pi_4"),
     board("pi3-a", "raspberry_pi_3", release="bullseye"),
     board("pi5-a", "raspberry_pi_5", release="trixie"),
+    board("nano-a", "jetson_nano", release="bionic"),
 ]
 NAMES = [one["name"] for one in BOARDS]
 BACKENDS = ["null", "onnxruntime", "tflite"]
+BACKENDS_OF = dict.fromkeys(NAMES, BACKENDS) | {"nano-a": ["null", "onnxruntime"]}
 
 
 def playbook(lab: VirtualLab, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one of the product's playbooks over the lab."""
-    return provisioning.playbook(lab, name, BACKENDS, *arguments)
+    return provisioning.playbook(lab, name, None, *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +54,9 @@ def fresh(needs_root: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     lab = VirtualLab("prov", "10.213.141.0/24", tmp_path_factory.mktemp("provision"), BOARDS)
     lab.playbook("-e", "state=absent")  # of a session that was killed
     lab.playbook()
+    (lab.inventory / "host_vars").mkdir()
+    for name, backends in BACKENDS_OF.items():
+        (lab.inventory / "host_vars" / f"{name}.yml").write_text(json.dumps({"edgebench_backends": backends}))
     yield lab
     lab.playbook("-e", "state=absent")
 
@@ -85,13 +95,38 @@ def forged_wheelhouse(directory: Path, platform: str) -> Path:
 def test_every_board_has_its_environments(provisioned: VirtualLab) -> None:
     for name in NAMES:
         made = environments(provisioned, name)
-        assert sorted(one["backend"] for one in made.values()) == BACKENDS
+        assert sorted(one["backend"] for one in made.values()) == BACKENDS_OF[name]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_two_boards_of_a_kind_are_the_same(provisioned: VirtualLab, backend: str) -> None:
-    first, second = (fingerprint(provisioned, name, backend) for name in ("pi4-a", "pi4-b"))
-    assert first == second
+def test_jetpack_4_gets_ubuntus_newer_python_and_keeps_its_own(provisioned: VirtualLab) -> None:
+    assert provisioned.output("nano-a", "python3 --version") == "Python 3.6.9"
+    owner = provisioned.output("nano-a", "dpkg -S /usr/bin/python3.8")
+    assert owner.startswith("python3.8-minimal:")
+    made = environments(provisioned, "nano-a").values()
+    assert {one["python"] for one in made} == {"3.6.9"}
+
+
+def differences(lab: VirtualLab) -> list[dict[str, Any]]:
+    """Return what the sweep would say of the two Raspberry Pis 4."""
+    command = f"python3 {ROOT}/edgebench_runner.pyz fingerprint --environments {ROOT}/envs"
+    pair = [board for board in BOARDS if board["kind"] == "raspberry_pi_4"]
+    answers = [
+        {"board": one["name"], "kind": one["kind"], "text": lab.output(one["name"], command)} for one in pair
+    ]
+    found = fingerprints.compare(answers)
+    assert found["unknown"] == []
+    assert sorted(json.loads(answers[0]["text"])["environments"]) == BACKENDS
+    return list(found["differences"])
+
+
+def test_two_boards_of_a_kind_are_the_same_and_a_changed_one_is_told(provisioned: VirtualLab) -> None:
+    assert differences(provisioned) == []
+    packages = f"{ROOT}/envs/tflite-*/lib/python3*/site-packages"
+    provisioned.output("pi4-b", f"cd {packages} && mkdir sneaked-1.0.dist-info")
+    assert [(one["backend"], one["values"]) for one in differences(provisioned)] == [
+        ("tflite", {"pi4-a": [], "pi4-b": ["sneaked-1.0"]})
+    ]
+    provisioned.output("pi4-b", f"cd {packages} && rmdir sneaked-1.0.dist-info")
 
 
 def test_boards_have_no_way_to_the_internet(provisioned: VirtualLab) -> None:
@@ -110,6 +145,7 @@ def artifacts(tmp_path_factory: pytest.TempPathFactory) -> linear_digits.Artifac
         ("onnx", "pi3-a", "1.19.2"),
         ("onnx", "pi4-a", "1.31.1"),
         ("onnx", "pi5-a", "1.31.1"),
+        ("onnx", "nano-a", "1.10.0"),
         ("tflite", "pi3-a", "tflite_runtime 2.13.0"),
         ("tflite", "pi4-a", "tflite_runtime 2.14.0"),
         ("tflite", "pi5-a", "litert 2.3.0"),

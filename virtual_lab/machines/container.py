@@ -63,10 +63,11 @@ def _share_option(own: Path, path: str) -> str:
 
 def _hardware_options(source: Path, kind: dict[str, object]) -> list[str]:
     options = [f"--bind={source}:{hardware.MOUNT_POINT}"]
-    for name, target in hardware.mounts(kind).items():
+    for name, target in (hardware.mounts(kind) | hardware.container_mounts(kind)).items():
         if not Path(target).exists():
             options.append(_missing_mount_point(source, Path(target)))
-        options.append(f"--bind={source / name}:{target}")
+        escaped = target.replace(":", "\\:")
+        options.append(f"--bind={source / name}:{escaped}")
     return options
 
 

@@ -5,6 +5,7 @@ is named by the lock.
 """
 
 import argparse
+import glob
 import json
 import os
 import platform
@@ -17,14 +18,26 @@ FLAG = os.path.join(ENVIRONMENT, "environment.json")
 
 
 def installed_packages():
-    """Return {name: version} of every distribution in this environment."""
-    try:
-        from importlib import metadata  # novermin
-    except ImportError:  # Python 3.6 and 3.7
-        import pkg_resources
+    """Return {name: version} of every distribution in this environment.
 
-        return {dist.project_name.lower(): dist.version for dist in pkg_resources.working_set}
-    return {dist.metadata["Name"].lower(): dist.version for dist in metadata.distributions()}
+    By hand: ``importlib.metadata`` is younger than Python 3.6, where ``pkg_resources`` is a package of its own.
+    """
+    found = {}
+    for folder in reversed(sys.path):  # what comes first on the path is what is imported
+        for pattern in ("*.dist-info/METADATA", "*.egg-info/PKG-INFO", "*.egg-info"):
+            for path in glob.glob(os.path.join(folder, pattern)):
+                if os.path.isfile(path):
+                    name, version = name_and_version(path)
+                    found[name.lower()] = version
+    return found
+
+
+def name_and_version(path):
+    """Return what the head of a distribution's metadata file says."""
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        head = stream.read().split("\n\n", 1)[0]
+    fields = dict(line.split(": ", 1) for line in head.splitlines() if ": " in line[:40])
+    return fields.get("Name", os.path.basename(path)), fields.get("Version", "unknown")
 
 
 def refusal(runner, backend):

@@ -195,6 +195,22 @@ def test_everything_from_a_board_is_escaped(small_lab: Callable[..., Sweep]) -> 
     assert "<script>alert" not in html
 
 
+def test_boards_of_one_kind_that_differ_are_a_table_and_a_caution(small_lab: Callable[..., Sweep]) -> None:
+    sweep = small_lab()
+    assert "Boards of one kind" not in report_of(sweep)
+    values = {"pi4-a": ["<numpy>-1.26.4"], "pi4-b": []}
+    difference = {"kind": "raspberry_pi_4", "backend": "tflite", "part": "packages", "values": values}
+    document = {"schema": "edgebench/fingerprints/1", "differences": [difference], "unknown": ["pi4-c"]}
+    (sweep.root / "fingerprints.json").write_text(json.dumps(document))
+    html = report_of(sweep)
+    assert "&lt;numpy&gt;-1.26.4" in html
+    assert "beforehand of pi4-c" in html
+    assert "boards of kind raspberry_pi_4 differ in packages" in html
+    assert json.loads((sweep.report / "verdict.json").read_text())["verdict"] == "green"
+    (sweep.root / "fingerprints.json").write_text(json.dumps({**document, "differences": [], "unknown": []}))
+    assert "no two boards of one kind differed" in report_of(sweep)
+
+
 def test_failures_show_what_is_known(small_lab: Callable[..., Sweep]) -> None:
     crashed, missing = (f"local/digits_cnn.fp32.onnxruntime.warm.r{repeat}" for repeat in (1, 2))
     html = report_of(small_lab(outcomes={crashed: "crashed"}, missing={missing}))

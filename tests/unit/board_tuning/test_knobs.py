@@ -225,7 +225,8 @@ def test_clocks_of_a_jetson_are_stored_once_and_restored(board: FakeBoard) -> No
     assert board.read("/var/lib/edgebench/jetson_clocks.before") is None
 
 
-def test_services_get_back_how_they_were_enabled_and_whether_they_ran(board: FakeBoard) -> None:
+@pytest.mark.parametrize("masked", ["masked", "bad"])  # bad: Ubuntu 18.04's systemd
+def test_services_get_back_how_they_were_enabled_and_whether_they_ran(board: FakeBoard, masked: str) -> None:
     units = {
         "apt-daily.timer": ["enabled", "active"],
         "cups.service": ["disabled", "inactive"],
@@ -244,7 +245,9 @@ def test_services_get_back_how_they_were_enabled_and_whether_they_ran(board: Fak
             units[unit][0] = f"{verb}d"
         elif verb in ("start", "stop"):
             units[unit][1] = "active" if verb == "start" else "inactive"
-        return f"LoadState=loaded\nUnitFileState={units[unit][0]}\nActiveState={units[unit][1]}\n"
+        loaded = "masked" if units[unit][0] == "masked" else "loaded"
+        enabled = masked if loaded == "masked" else units[unit][0]
+        return f"LoadState={loaded}\nUnitFileState={enabled}\nActiveState={units[unit][1]}\n"
 
     board.put("/run/systemd/system/.keep", "")
     board.commands["systemctl"] = systemctl

@@ -66,3 +66,19 @@ def test_packages_without_their_dependencies_are_told_by_the_name() -> None:
 @pytest.mark.parametrize(("glibc", "known"), [("2.27", 17), ("2.30", 28), ("2.36", 36), ("2.41", 40)])
 def test_uv_is_told_of_a_c_library_that_is_not_newer(glibc: str, known: int) -> None:
     assert Platform("aarch64", glibc, "3.11").uv_platform == f"aarch64-manylinux_2_{known}"
+
+
+def test_a_lock_that_its_sources_no_longer_ask_for_has_drifted(
+    locks: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def solve(target: Target, upgrade: bool) -> str:
+        return update.lock_text(target, {"numpy": ("2.0.2", "b" * 64)})
+
+    monkeypatch.setattr(update, "solve", solve)
+    assert main(["controller"]) == 0
+    written = (locks / "controller.txt").read_text()
+    assert main(["controller", "--check"]) == 0
+    (locks / "controller.txt").write_text(written.replace("2.0.2", "1.26.4"))
+    assert main(["controller", "--check"]) == 1
+    assert "-numpy==1.26.4" in capsys.readouterr().out
+    assert "1.26.4" in (locks / "controller.txt").read_text()

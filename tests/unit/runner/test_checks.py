@@ -11,6 +11,8 @@ from edgebench_runner.checks import (
     attachments,
     clock_sync,
     delegates,
+    memory_cgroup,
+    model_memory,
     reference_speed,
     storage_errors,
     storage_wear,
@@ -261,10 +263,39 @@ def test_the_gate_leaves_out_what_takes_time(monkeypatch):
     sample = {"throttled": None}
     gate = {row["check"] for row in doctor.examine(doctor.context(sample, {}, "/"))}
     thorough = {row["check"] for row in doctor.examine(doctor.context(sample, {}, "/"), thorough=True)}
-    assert thorough - gate == {"reference_speed", "storage_wear"}
+    assert thorough - gate == {"memory_cgroup", "reference_speed", "storage_wear"}
 
 
 def test_whatever_does_not_pass_says_what_to_do(monkeypatch):
     monkeypatch.setattr(reference_speed, "measure_mb_per_s", lambda: 1.0)
     rows = doctor.examine(about("jetson_orin", "/proc", reference_speed=[2, 3]), thorough=True)
     assert [row for row in rows if row["status"] != "pass" and not row["advice"]] == []
+
+
+@pytest.mark.parametrize(
+    ("unified", "table", "status"),
+    [
+        ("cpu io memory pids\n", None, "pass"),
+        ("cpu io pids\n", "#subsys_name hierarchy num_cgroups enabled\ncpu 0 1 1\n", "warn"),
+        (None, "#subsys_name hierarchy num_cgroups enabled\nmemory 0 1 1\n", "pass"),
+        (None, "#subsys_name hierarchy num_cgroups enabled\nmemory 0 1 0\n", "warn"),
+        (None, None, "unknown"),
+    ],
+)
+def test_a_kernel_without_the_memory_controller_is_told(tmp_path, unified, table, status):
+    for name, text in (("controllers", unified), ("cgroups", table)):
+        if text is not None:
+            put(tmp_path / name, text)
+    answer = memory_cgroup.check(about(), str(tmp_path / "controllers"), str(tmp_path / "cgroups"))
+    assert answer[0] == status
+    assert ("cgroup_enable=memory" in answer[2]) == (status == "warn")
+
+
+@pytest.mark.parametrize(
+    ("available", "status"), [(900000000, "pass"), (500000000, "warn"), (None, "unknown")]
+)
+def test_a_model_that_may_not_fit_is_told_beforehand(available, status):
+    expected = {"model_memory": {"artifact_bytes": 200000000, "runtime_bytes": 50000000}}
+    looking = doctor.context({"memory_available_bytes": available}, {}, "/", expected=expected)
+    assert model_memory.check(looking)[0] == status
+    assert model_memory.check(about()) is None

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import platform
 import subprocess
 import sys
 import zipfile
@@ -82,13 +83,29 @@ def test_fingerprint_names_the_packages(capsys):
     assert any(name.startswith("numpy-") for name in first["fingerprint_parts"]["packages"])
 
 
+def test_fingerprint_of_the_newest_environment_of_each_backend(capsys, tmp_path):
+    for second, name in enumerate(["tflite-00000000000b", "tflite-00000000000a", "null-00000000000c"]):
+        bin_directory = tmp_path / name / "bin"
+        bin_directory.mkdir(parents=True)
+        (bin_directory / "python").symlink_to(sys.executable)
+        sealed = {"backend": name.split("-")[0], "created_utc": f"2026-01-01T00:00:0{second}Z"}
+        (tmp_path / name / "environment.json").write_text(json.dumps(sealed))
+        (tmp_path / name / "vendor.json").write_text(json.dumps({"files": {name: "0" * 64}}))
+    cli.main(["fingerprint", "--environments", str(tmp_path)])
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["board"]["kernel"] == platform.release()
+    found = {name: list(parts["vendor_files"]) for name, parts in answer["environments"].items()}
+    assert found == {"tflite": ["tflite-00000000000a"], "null": ["null-00000000000c"]}
+    assert answer["environments"]["tflite"]["python"] == platform.python_version()
+
+
 def test_doctor_says_what_to_do(capsys, tmp_path):
     code = cli.main(["doctor", "--json", "--out", str(tmp_path), "--min-disk-free-bytes", str(10**18)])
     found = {entry["check"]: entry for entry in json.loads(capsys.readouterr().out)}
     assert code == 1
     assert found["disk"]["status"] == "fail"
     assert found["disk"]["advice"]
-    assert set(found) == set(plugins.names("checks")) - {"attachments", "delegates"}  # nothing asked for
+    assert set(found) == set(plugins.names("checks")) - {"attachments", "delegates", "model_memory"}
 
 
 def test_lease_is_refused_to_another_sweep_and_told_who_holds_it(tmp_path, capsys):

@@ -66,3 +66,17 @@ def test_what_an_environment_sees_in_the_systems_python_has_a_hash(tmp_path):
     expected = hashlib.sha256(record.read_bytes()).hexdigest()
     assert parts["system_packages"] == {"tensorrt-8.5.2.2": expected}
     assert "tensorrt-8.5.2.2" in parts["packages"]
+
+
+def test_firmware_settings_are_a_part_without_their_comments(tmp_path):
+    config = tmp_path / "config.txt"
+    config.write_text("# For more options\n\ndtparam=audio=on\n[pi4]\n  arm_boost=1\n")
+    assert fingerprint.boot_config(["/nowhere", str(config)]) == ["dtparam=audio=on", "[pi4]", "arm_boost=1"]
+    assert fingerprint.boot_config(["/nowhere"]) is None
+
+
+def test_kernel_parameters_without_what_tells_boards_apart(tmp_path):
+    own = "console=tty1 root=PARTUUID=1-02 smsc95xx.macaddr=B8:27:EB:00:00:01"
+    (tmp_path / "cmdline").write_text(own + " isolcpus=3 cgroup_enable=memory cpuidle.off=1\n")
+    found = fingerprint.kernel_parameters(str(tmp_path / "cmdline"))
+    assert found == ["cgroup_enable=memory", "cpuidle.off=1", "isolcpus=3"]

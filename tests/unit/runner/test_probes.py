@@ -84,7 +84,22 @@ def test_rails_of_both_drivers(tmp_path):
 
 def test_gpu_load_in_thousandths(tmp_path):
     (tmp_path / "load").write_text("312")
-    assert gpu.Probe([str(tmp_path / "load")]).read() == {"gpu_load": 0.312}
+    assert gpu.Probe([str(tmp_path / "load")], []).read() == {"gpu_load": 0.312}
+
+
+@pytest.mark.parametrize("name", ["57000000.gpu", "17000000.gp10b", "17000000.gv11b", "17000000.ga10b"])
+def test_gpu_clock_of_every_jetson(tmp_path, name):
+    tree(tmp_path, {name + "/cur_freq": "921600000\n", name + "/min_freq": "76800000\n"})
+    tree(tmp_path, {name + "/max_freq": "921600000\n", name + "/governor": "nvhost_podgov\n"})
+    clocks = [pattern.replace("/sys/class/devfreq", str(tmp_path)) for pattern in gpu._CLOCKS]
+    assert gpu.Probe([], clocks).read() == {"gpu_frequency_hz": 921600000}
+    assert gpu.limits(clocks) == {
+        "governor": "nvhost_podgov",
+        "min_freq": "76800000",
+        "max_freq": "921600000",
+    }
+    (tmp_path / name / "cur_freq").write_text("")
+    assert gpu.Probe([], clocks).read() == {"gpu_frequency_hz": None}
 
 
 def test_what_a_board_lacks_is_absent(tmp_path):
@@ -93,6 +108,8 @@ def test_what_a_board_lacks_is_absent(tmp_path):
     assert cpufreq.Probe(empty).read() == {}
     assert throttled.Probe("/nowhere", "/nowhere").read() == {}
     assert rails.Probe(empty).read() == {}
+    assert gpu.Probe([empty + "/load"], [empty + "/*.gpu"]).read() == {}
+    assert gpu.limits([empty + "/*.gpu"]) is None
     assert gpu.Probe([]).read() == {}
     assert memory.meminfo_bytes("MemAvailable", str(tmp_path / "none")) is None
 
@@ -122,6 +139,7 @@ def check(name, tmp_path, **sample):
     [
         ("throttle", {"throttled": 0}, "pass"),
         ("throttle", {"throttled": 0b100}, "fail"),
+        ("throttle", {"throttled": 0x40000}, "warn"),
         ("throttle", {}, "unknown"),
         ("under_voltage", {"throttled": 1}, "fail"),
         ("under_voltage", {"throttled": 1 << 16}, "warn"),

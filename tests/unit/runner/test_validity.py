@@ -13,6 +13,10 @@ def sample(t_ns=2, **changes):
     return {"t_ns": t_ns, "temperature_c": {"cpu": 40.0}, "frequency_hz": {"policy0": 1500000000}, **changes}
 
 
+def gpu(load, frequency_hz):
+    return sample(gpu_load=load, gpu_frequency_hz=frequency_hz)
+
+
 def reasons(samples=None, kind="generic_linux", window=WINDOW, clock=CLOCK, lines=(), rest=COOL, doctor=()):
     samples = [sample(), sample()] if samples is None else samples
     return validity.reasons(
@@ -30,6 +34,8 @@ def test_known_and_steady_is_valid():
         ({"samples": [{"t_ns": 2}]}, ["frequency_unknown", "temperature_unknown"]),
         ({"samples": [sample(temperature_c={"cpu": None})]}, ["temperature_unknown"]),
         ({"samples": [sample(), sample(frequency_hz={"policy0": 600000000})]}, ["frequency_changed"]),
+        ({"samples": [gpu(0.9, 921600000), gpu(0.9, 460800000)]}, ["gpu_frequency_changed"]),
+        ({"samples": [gpu(0.9, 921600000), gpu(0.0, 76800000)]}, []),
         ({"samples": [sample(), sample(t_ns=9, frequency_hz={"policy0": 600000000})]}, []),
         ({"kind": "raspberry_pi_4"}, ["throttle_unknown"]),
         ({"samples": [sample(throttled=0), sample(throttled=None)]}, ["throttle_unknown"]),
