@@ -13,7 +13,7 @@ from analysis.cells import Cell, read_cell
 from analysis.columns import typed
 from analysis.energy import EnergySource
 from analysis.files import replacing, write_json
-from analysis.labels import LabelSource
+from analysis.labels import LabelSource, artifact_columns
 from analysis.summary import Row, summarise
 from analysis.sweep import NAME, Sweep
 
@@ -48,7 +48,11 @@ def ingest(sweep: Sweep, store: Path | None = None) -> dict[str, Any]:
     for board in dict.fromkeys(planned["board"] for planned in sweep.planned):
         cells = [read_cell(sweep, planned) for planned in _unique(sweep) if planned["board"] == board]
         entry = sweep.manifest["boards"].get(board) or {}
-        rows += [summarise(cell, sweep.sweep_id, entry, labels, energy.columns(cell)) for cell in cells]
+        rows += [
+            summarise(cell, sweep.sweep_id, entry, labels, energy.columns(cell))
+            | artifact_columns(sweep.root, (cell.record or {}).get("artifact_sha256"))
+            for cell in cells
+        ]
         set_aside += [message for cell in cells for message in cell.set_aside]
         _write_inferences(sweep, board, cells)
     set_aside += energy.set_aside

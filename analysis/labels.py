@@ -1,5 +1,6 @@
 """Where the true classes of a data set are found, and the accuracy they give."""
 
+import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,6 +58,26 @@ class LabelSource:
                 except (OSError, ValueError, KeyError, zipfile.BadZipFile):
                     continue
         return None
+
+
+def artifact_columns(results: Path, sha256: str | None) -> dict[str, Any]:
+    """Return what the zoo's record of an artifact, kept with the results, says of its size; nulls where none was kept.
+
+    ``loss`` is the mean cross-entropy (nats) that it had on labelled images when it was built.
+    """
+    path = results / "artifacts" / f"{Path(str(sha256)).name}.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    detail, built = record.get("variant_detail") or {}, record.get("verification") or {}
+    return {
+        "artifact_bytes": record.get("bytes"),
+        "artifact_bytes_compressed": record.get("bytes_compressed"),
+        "parameters": record.get("parameters"),
+        "parameters_left": detail.get("parameters_left"),
+        "loss": (built.get("accuracy") or {}).get("loss"),
+    }
 
 
 def accuracy(readings: Readings, record: Mapping[str, Any], source: LabelSource) -> Accuracy:

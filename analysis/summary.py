@@ -154,8 +154,11 @@ def _seconds(milliseconds: float | None) -> float | None:
 def _first_inference(readings: Readings) -> Row:
     """The first inference after the load, warm-up or not; unknown when that one was not completed."""
     if not len(readings.index) or readings.index[0] != 0:
-        return {"first_inference_ms": None}
-    return {"first_inference_ms": float(readings.inference_ms[0])}
+        return {"first_inference_ms": None, "first_total_ms": None}
+    return {
+        "first_inference_ms": float(readings.inference_ms[0]),
+        "first_total_ms": float(readings.total_ms[0]),
+    }
 
 
 def _latency(measured: Readings) -> Row:
@@ -175,11 +178,13 @@ def _latency(measured: Readings) -> Row:
         "inference_ms_max": float(values.max()),
         "inference_ms_log_mean": float(np.log(values).mean()) if (values > 0).all() else None,
         "fps": _fps(settled),
+        "total_ms_mean": float(settled.total_ms.mean()),
         "n_effective": n_effective,
         "steady": is_steady(values),
     }
     if n > 1:
-        deviation = float(values.std(ddof=1))
+        deviation, of_total = float(values.std(ddof=1)), float(settled.total_ms.std(ddof=1))
+        row |= {"total_ms_std": of_total, "total_ms_ste": of_total / n**0.5}
         row |= {"inference_ms_std": deviation, "inference_ms_ste": deviation / n**0.5}
     return row | _percentiles(values, n_effective)
 

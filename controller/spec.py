@@ -123,6 +123,7 @@ def protocol(cell: dict[str, Any], profile: dict[str, Any], items: int = 1) -> d
         "deadline_s": mode.get("deadline_s", profile["deadline_s"]),
         "telemetry_interval_s": profile["telemetry_interval_s"],
         "scale": scale,
+        "from_files": mode.get("from_files", False),
     }
 
 

@@ -1,8 +1,9 @@
 """The inputs of a cell, read before the window opens."""
 
+import os
 import struct
 import zipfile
-from typing import Any, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
 from edgebench_runner.errors import LoadFailedError
 from edgebench_runner.probes.memory import available_bytes
@@ -33,6 +34,31 @@ def images(path: str, count: int) -> Tuple[List[Tuple[int, Any]], bool]:
     if resident:
         distinct = np.array(distinct)
     return [(index % len(distinct), distinct[index % len(distinct)]) for index in range(count)], resident
+
+
+def write_files(pairs: List[Tuple[int, Any]], directory: str) -> List[Tuple[int, Any]]:
+    """Write each distinct image to a file of its own, out of the page cache, and return pairs of index and path."""
+    import numpy as np
+
+    os.makedirs(directory)
+    paths: Dict[int, str] = {}
+    for index, image in pairs:
+        if index not in paths:
+            paths[index] = os.path.join(directory, "{:06d}.npy".format(index))
+            with open(paths[index], "wb") as file:
+                np.save(file, image)
+                file.flush()
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return [(index, paths[index]) for index, _ in pairs]
+
+
+def opening(prepare: Callable[[Any], Any]) -> Callable[[str], Any]:
+    """Return pre-processing that begins with opening and reading an image's file."""
+    import numpy as np
+
+    load = np.load
+    return lambda path: prepare(load(path))
 
 
 def _map_member(path: str, name: str) -> Any:

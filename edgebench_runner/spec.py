@@ -14,6 +14,7 @@ PROTOCOL_DEFAULTS: Dict[str, Any] = {
     "sync_pulses": False,
     "telemetry_interval_s": None,
     "scale": 1.0,
+    "from_files": False,
 }
 IDENTITY_KEYS = [
     "sweep_id",

@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import shutil
 import signal
 import sys
 import traceback
@@ -18,6 +19,8 @@ from edgebench_runner.records import TIME_ROW, Records
 from edgebench_runner.streams import Stages, measure_streams
 
 _PR_SET_PDEATHSIG = 1
+ITEMS = "items"
+"""Where images lie that are read within the measured window, in the directory of the cell while it runs."""
 
 
 class Worker(object):
@@ -27,6 +30,7 @@ class Worker(object):
         self.spec = read_json(os.path.join(directory, "spec.json"))
         self.directory = directory
         self.progress = progress.Progress(directory)
+        self.from_files = self.spec["protocol"].get("from_files", False)
 
     def run(self) -> None:
         """Go through the phases of the cell."""
@@ -40,6 +44,7 @@ class Worker(object):
         else:
             self._run_loop(backend, records, warmup, rows)
         backend.close()
+        shutil.rmtree(os.path.join(self.directory, ITEMS), ignore_errors=True)
         self.progress.say("done")
 
     def _run_loop(self, backend: Any, records: Records, warmup: int, rows: int) -> None:
@@ -110,10 +115,13 @@ class Worker(object):
         source, resident = "none", True
         items: List[Tuple[int, Any]] = [(-1, None)] * rows
         if self.spec["task"] is not None and artifact is not None:
-            from edgebench_runner.dataset import images
+            from edgebench_runner.dataset import images, write_files
 
             source = "dataset"
             items, resident = images(self.spec["dataset"]["path"], rows)
+            if self.from_files:
+                source, resident = "files", False
+                items = write_files(items, os.path.join(self.directory, ITEMS))
         elif artifact is not None:
             source = "random"
             items = [(-1, _random_tensor(artifact["input"]["shape"]))] * rows
@@ -125,7 +133,12 @@ class Worker(object):
         if self.spec["task"] is None or self.spec["artifact"] is None:
             return Stages(_identity, infer, _no_answer)
         task = plugins.load("tasks", self.spec["task"]).Task(self.spec["artifact"])
-        return Stages(task.prepare, infer, task.finish)
+        prepare = task.prepare
+        if self.from_files:
+            from edgebench_runner.dataset import opening
+
+            prepare = opening(prepare)
+        return Stages(prepare, infer, task.finish)
 
     def _verify(self, backend: Any, infer: Callable[[Any], Any]) -> None:
         """Ask where the graph ran, and check its answers: once it has run, so that the first inference is first."""

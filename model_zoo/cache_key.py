@@ -93,13 +93,18 @@ def _files(model: Model, variant_module: str, format_name: str) -> list[Path]:
     return [
         *(_HERE / name for name in _SHARED),
         _HERE / "sources" / f"{model.source_kind}.py",
-        _HERE / "variants" / f"{variant_module}.py",
+        *(_HERE / "variants" / f"{name}.py" for name in (variant_module, *_made_of(variant_module))),
         *(folder / f"{exporter.__name__.rpartition('.')[2]}.py" for exporter in chain),
         *(converter_environment.lock_of(target) for target in environments),
         *sorted(folder.glob("_[a-z]*.py")),
         _HERE / "datasets" / f"{dataset.module_of(model.dataset)}.py",
         *source.code_files(model),
     ]
+
+
+def _made_of(variant_module: str) -> tuple[str, ...]:
+    """Return the other modules that a variant is made with."""
+    return tuple(getattr(plugins.load("variants", variant_module), "MADE_OF", ()))
 
 
 @cache

@@ -15,6 +15,7 @@ from model_zoo.errors import ZooError
 from model_zoo.source import WEIGHTS
 from model_zoo.store import Store
 
+PAGE = Path(__file__).parents[1] / "docs" / "catalogue.md"
 DEFAULT_STORE = Path(".edgebench/zoo")
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 _NAMES = "a digest or its leading digits, or a model, as resnet50, resnet50.int8 or resnet50.int8.onnx"
@@ -48,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     formats.set_defaults(verb=_formats)
     page = verbs.add_parser("page", help="print the page of the catalogue, docs/catalogue.md")
     page.set_defaults(verb=_page)
+    page.add_argument(
+        "--store", type=Path, metavar="DIR", help="a build of all; default: the page's own sizes"
+    )
     build = verbs.add_parser("build", help="export and verify artifacts that the store lacks")
     build.set_defaults(verb=_build)
     build.add_argument(
@@ -131,7 +135,12 @@ def _formats(options: argparse.Namespace) -> int:
 
 
 def _page(options: argparse.Namespace) -> int:
-    print(catalogue_page.render(catalogue.load()), end="")
+    models = catalogue.load()
+    if options.store is not None:
+        built = catalogue_page.of_store(Store(options.store), models)
+    else:
+        built = catalogue_page.kept(PAGE.read_text(encoding="utf-8")) if PAGE.is_file() else ""
+    print(catalogue_page.render(models, built), end="")
     return 0
 
 

@@ -47,8 +47,13 @@ def _cells(model: Model) -> tuple[str, ...]:
     macs = "?" if model.macs is None else f"{model.macs / 1e9:.3f}"
     size = "x".join(map(str, model.input_shape[1:]))
     weights = str(found["weights"]).replace("_", " ")
-    formats = "all" if model.formats is None else " ".join(found["formats"])
-    return model.name, model.task, size, parameters, macs, weights, formats
+    return model.name, model.task, size, parameters, macs, weights, formats_text(model)
+
+
+def formats_text(model: Model) -> str:
+    """Return the formats that a model comes in; ``all`` where that is every one there is."""
+    formats = catalogue.formats_of(model)
+    return "all" if formats == plugins.names("exporters") else ", ".join(formats)
 
 
 def datasets(found: Sequence[dict[str, Any]]) -> list[str]:

@@ -2,11 +2,13 @@
 
 import importlib
 import pkgutil
+from functools import cache
 from types import ModuleType
 
 from model_zoo.errors import ZooError
 
 
+@cache
 def names(package: str) -> list[str]:
     """Return the sorted names of the modules in ``model_zoo.<package>``; one that starts with ``_`` is shared code."""
     parent = importlib.import_module(f"model_zoo.{package}")
@@ -15,6 +17,7 @@ def names(package: str) -> list[str]:
     )
 
 
+@cache
 def load(package: str, name: str) -> ModuleType:
     """Import ``model_zoo.<package>.<name>``.
 

@@ -1,6 +1,7 @@
 """A network with its weights: what a source returns and what variants and exporters take."""
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -90,6 +91,8 @@ def choose_weights(
         except download.UnreachableError as error:
             if request.weights == "pretrained":
                 raise ZooError(f"{model.name}: pretrained weights: {error}") from error
+            if address is not None:
+                print(f"{model.name}: weights are random by seed: {error}", file=sys.stderr, flush=True)
     detail = f"torch seed {model.seed}; normalisation from {request.dataset.name}"
     return Loaded("seeded_random", detail, weights.seeded(build, model, request.dataset))
 

@@ -14,7 +14,7 @@ CAPTION = (
     "Top-1 accuracy and mean inference time against the share of weights that were pruned; "
     "mean over boots and backends."
 )
-PATTERN = r"sparsity_?(\d+)"
+PATTERN = r"(?:sparsity|pruned)_?(\d+)"
 PANELS = {"top1": "top-1 accuracy (%)", "inference_ms_mean": "inference time (ms)"}
 
 

@@ -187,3 +187,15 @@ def workers_of(session: int) -> list[str]:
         for line in listed.stdout.splitlines()
         if "resource_tracker" not in line and "<defunct>" not in line
     ]
+
+
+def test_a_representative_subset_builds_and_a_second_run_finds_it(tmp_path: Path) -> None:
+    """One network of each task, of torchvision, of timm and written here."""
+    names = ["shufflenet_v2_x0_5", "mobilenet_v1", "yolox_nano", "light_weight_human_pose_s32"]
+    names.append("lraspp_mobilenet_v3_large")
+    options = ["--weights", "seeded", "--store", str(tmp_path), "--json"]
+    records = json.loads(zoo("build", *names, *options).stdout)
+    assert [record["model"] for record in records] == names
+    assert all(record["verification"]["passed"] for record in records)
+    assert {record["task"] for record in records} == {"classification", "detection", "pose", "segmentation"}
+    assert "0 built, 5 from the cache, 0 unsupported, 0 failed" in zoo("build", *names, *options).stderr

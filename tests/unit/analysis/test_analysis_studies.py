@@ -392,7 +392,8 @@ def test_ameen2023_tells_formats_apart_and_keeps_a_failure_as_a_gap() -> None:
         "kind": "raspberry_pi_4",
         "model": "mnist_cnn",
         "inference_ms_mean": 4.0,
-        "first_inference_ms": 30.0,
+        "total_ms_mean": 5.0,
+        "first_total_ms": 30.0,
     }
     rows = [
         {**pi, "backend": "tensorflow"},
@@ -408,3 +409,47 @@ def test_ameen2023_tells_formats_apart_and_keeps_a_failure_as_a_gap() -> None:
     assert list(tables["9"].dataset) == ["mnist_cnn"]
     (row,) = tables["5"].to_dict("records")
     assert (row["sparsity"], row["accuracy_before_pct"], row["accuracy_after_pct"]) == (0.8, 95.0, 90.0)
+
+
+def test_ameen2023_tables_of_a_lab_put_pruned_variants_beside_the_plain_one() -> None:
+    def row(variant: str, mode: str, **more: object) -> dict[str, object]:
+        return {
+            "source": "s",
+            "board": "pi",
+            "kind": "raspberry_pi_4",
+            "model": "digits_cnn",
+            "variant": variant,
+        } | {
+            **{
+                "backend": "onnxruntime",
+                "runtime": "onnxruntime",
+                "mode": mode,
+                "outcome": "ok",
+                "validity": "valid",
+            },
+            **{"published": False, "inference_ms_mean": 1.0, "total_ms_mean": 3.0, "first_total_ms": 9.0},
+            **{"total_ms_std": 0.2, "total_ms_ste": 0.02},
+            **more,
+        }
+
+    sizes = {"artifact_bytes": 237_000, "artifact_bytes_compressed": 40_000, "parameters": 58_474}
+    frame = pd.DataFrame(
+        [
+            row("fp32", "accuracy", top1=0.99, loss=0.02, **sizes),
+            row("fp32", "cold", top1=0.98),
+            row("pruned_90", "accuracy", top1=0.95, loss=0.2, parameters_left=6_000, **sizes),
+            row("pruned_50", "accuracy", top1=0.985, loss=0.03, parameters_left=30_000, **sizes),
+            row("pruned_50_int8", "accuracy", top1=0.97, **sizes),
+        ]
+    )
+    rows = combined(canonical(frame))
+    tables = {layout.number: layout.build(rows) for layout in load_study("ameen2023").TABLES}
+    sparsity = tables["5"]
+    assert list(sparsity.sparsity) == [0.5, 0.9]
+    assert list(sparsity.accuracy_before_pct) == [99.0, 99.0]
+    assert list(sparsity.accuracy_after_pct) == [98.5, 95.0]
+    assert list(sparsity.parameters_left) == [30_000, 6_000]
+    assert list(sparsity.loss_before) == [0.02, 0.02]
+    assert sorted(tables["8"].accuracy_pct) == [95.0, 97.0, 98.5, 99.0]
+    (times,) = tables["7b"].to_dict("records")
+    assert (times["mean_ms"], times["first_inference_ms"]) == (3.0, 9.0)

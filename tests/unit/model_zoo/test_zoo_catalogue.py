@@ -1,5 +1,6 @@
 """The catalogue: entries, their checks, what they cost, and the page that is generated from them."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from model_zoo import catalogue, catalogue_page, plugins
 from model_zoo.errors import ZooError
 from model_zoo.model import NAME, Model
+from model_zoo.store import Store
 
 ROOT = Path(__file__).parents[3]
 ENTRY = 'task = "classification"\nsource = "torchvision:alexnet"\ninput = [1, 3, 224, 224]\npreprocess = "imagenet"\n'
@@ -79,10 +81,39 @@ def test_all_unknown_names_are_told_at_once() -> None:
         catalogue.select(catalogue.load(), ["resnet51", "vgg", "resnet50"])
 
 
-def test_the_page_is_current() -> None:
-    assert (ROOT / "docs" / "catalogue.md").read_text() == catalogue_page.render(catalogue.load()), (
-        "run: python -m model_zoo page > docs/catalogue.md"
+def test_the_page_is_current_and_has_a_built_file_of_every_model() -> None:
+    page, models = (ROOT / "docs" / "catalogue.md").read_text(), catalogue.load()
+    built = catalogue_page.kept(page)
+    assert page == catalogue_page.render(models, built), "run: python -m model_zoo page > /tmp/page.md"
+    rows = re.findall(r"^\| (\S+) \| fp32 \| .*\d\.\d", built, re.MULTILINE)
+    assert set(rows) == set(models), (
+        "build all, then: python -m model_zoo page --store DIR > docs/catalogue.md"
     )
+
+
+def test_the_page_says_the_size_of_what_verified_and_what_was_refused(tmp_path: Path) -> None:
+    def record(variant: str, passed: bool, **more: object) -> dict[str, object]:
+        return {
+            "model": "nin",
+            "variant": variant,
+            "format": "onnx",
+            "opset": 17,
+            "sha256": variant,
+            "bytes": 30_400_000,
+        } | {
+            "verification": {"passed": passed},
+            **more,
+        }
+
+    index = {
+        "artifacts": [record("fp32", True), record("fp16", False)],
+        "unsupported": [record("int8", True, format="torchscript", opset=None)],
+    }
+    (tmp_path / "index.json").write_text(json.dumps(index))
+    text = catalogue_page.of_store(Store(tmp_path), catalogue.load())
+    assert "| nin | fp32 | 30.40 |  |" in text and "| nin | fp16 | fails |  |" in text
+    assert "| nin | int8 |  | refused |" in text
+    assert "2 files of 1 models, megabytes; 1 verified" in text
 
 
 def cost_of(model: Model) -> tuple[int, int]:

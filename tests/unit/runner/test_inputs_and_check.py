@@ -108,3 +108,16 @@ def test_a_file_beside_the_model_that_was_damaged_is_named(tmp_path):
     outcome, detail = input_files.verify(spec, "wrong_answer", "")
     assert outcome == "load_failed"
     assert "model.bin has SHA-256" in detail
+
+
+def test_images_in_files_of_their_own_are_opened_by_the_pre_processing(tmp_path):
+    write_dataset(tmp_path / "data.npz", count=3)
+    pairs, _ = dataset.images(str(tmp_path / "data.npz"), 5)
+    files = dataset.write_files(pairs, str(tmp_path / "items"))
+    assert [index for index, _ in files] == [0, 1, 2, 0, 1]
+    assert len(list((tmp_path / "items").iterdir())) == 3
+    prepared = [dataset.opening(lambda image: image.sum())(path) for _, path in files]
+    assert prepared == [image.sum() for _, image in pairs]
+    (tmp_path / "items" / "000001.npy").unlink()
+    with pytest.raises(OSError, match=r"000001\.npy"):
+        dataset.opening(lambda image: image)(files[1][1])
