@@ -171,8 +171,11 @@ class _Maker:
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
+    def _tolerance(self) -> verification.Tolerance:
+        return verification.allowed(self.variant.TOLERANCE, self.loaded.weights)
+
     def _verified(self, infer: verification.Infer) -> Record:
-        tolerance, weights = self.variant.TOLERANCE, self.loaded.weights
+        tolerance, weights = self._tolerance(), self.loaded.weights
         verified = verification.verify(infer, self.expected, tolerance, self.job.model, weights)
         if weights != "seeded_random":
             verified["accuracy"] = verification.accuracy(infer, self.job.model, self.data)
@@ -214,8 +217,8 @@ class _Maker:
             "check": {
                 "file": "check.npz",
                 "sha256": sha256_of(path.with_name("check.npz")),
-                "atol": self.variant.TOLERANCE.atol,
-                "rtol": self.variant.TOLERANCE.rtol,
+                "atol": self._tolerance().atol,
+                "rtol": self._tolerance().rtol,
             },
             "parameters": _parameters(loaded),
             "variant_detail": detail,

@@ -109,3 +109,12 @@ def test_an_unknown_data_set_names_the_valid_ones(tmp_path: Path) -> None:
 
     with pytest.raises(ZooError, match="unknown 'imagenot'; valid: digits, folder-<name>, imagenet, "):
         dataset.load("imagenot")
+
+
+def test_random_weights_are_allowed_their_rounding_and_others_are_not() -> None:
+    from model_zoo.variants import fp16, fp32
+
+    assert verification.allowed(fp32.TOLERANCE, "pretrained") == fp32.TOLERANCE
+    widened = verification.allowed(fp32.TOLERANCE, "seeded_random")
+    assert (widened.atol, widened.correlation) == (0.01, fp32.TOLERANCE.correlation)
+    assert verification.allowed(fp16.TOLERANCE, "seeded_random") == fp16.TOLERANCE
