@@ -31,7 +31,8 @@ def test_a_driver_reads_its_simulator(name, tmp_path):
     assert all(later.t_ns > earlier.t_ns for earlier, later in pairwise(samples))
     assert meter.identity["model"] == MODEL.get(name, meter.identity["model"])
     assert not counters.get("checksum_errors")
-    assert samples[-1].t_ns <= time.monotonic_ns()
+    # A packet that came late makes the next stamps late by as much, until the meter's clock is known better.
+    assert abs(samples[-1].t_ns - time.monotonic_ns()) < 1_000_000_000
 
 
 def test_km003c_reads_its_queue_once_it_has_authenticated(tmp_path):
