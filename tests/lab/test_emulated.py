@@ -21,7 +21,7 @@ from sweeps import Controller
 pytestmark = pytest.mark.arm
 
 HOUR_S = 3600
-EMULATED_S = 900.0
+EMULATED_S, CELL_S = 900, 600
 PLATFORM = "debian-12-aarch64-cp311"
 NAMES = ["pi3-a", "pi3-b"]
 BACKENDS = ["null", "onnxruntime", "tflite"]
@@ -108,6 +108,7 @@ def test_a_real_cell_gives_the_models_answers(
 ) -> None:
     python = interpreter(provisioned, "pi3-a", backend)
     spec = artifacts.spec("pi3-a", "raspberry_pi_3", FORMS[backend], "/root/cell-files", python)
+    spec["protocol"]["deadline_s"] = CELL_S
     record, classes = run_cell(provisioned, "pi3-a", artifacts.directory, spec, EMULATED_S)
     provisioning.require_right_answers(record, classes, artifacts)
 
@@ -142,6 +143,7 @@ def test_a_wheel_that_is_too_new_for_the_core_is_refused_and_its_cell_is_a_row(
     unsealed = provisioned.output("pi3-a", f"ls -d {ROOT}/envs/onnxruntime-*").split()
     path = next(one for one in unsealed if Path(one).name not in environments(provisioned, "pi3-a"))
     spec = artifacts.spec("pi3-a", "raspberry_pi_3", "onnx", "/root/cell-files", f"{path}/bin/python")
+    spec["protocol"]["deadline_s"] = CELL_S
     record, _ = run_cell(provisioned, "pi3-a", artifacts.directory, spec, EMULATED_S)
     assert (record["outcome"], record["signal"]) == ("crashed", "SIGILL"), record["outcome_detail"]
     assert "illegal instruction" in record["outcome_detail"]
@@ -156,6 +158,7 @@ def test_a_model_larger_than_the_boards_memory_is_killed_by_its_kernel(
     assert total_kb < 1 << 20
     python = interpreter(provisioned, "pi3-a", "onnxruntime")
     spec = hoarder.spec(tmp_path, "pi3-a", "raspberry_pi_3", "/root/cell-files", python)
+    spec["protocol"]["deadline_s"] = CELL_S
     record, _ = run_cell(provisioned, "pi3-a", tmp_path, spec, EMULATED_S)
     assert (record["outcome"], record["signal"]) == ("oom_killed", "SIGKILL"), record["outcome_detail"]
     assert "kernel log" in record["outcome_detail"]
