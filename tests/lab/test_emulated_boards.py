@@ -58,7 +58,7 @@ CASES = (
             "mnn": "mnn",
             "armnn": "tflite",
         },
-        packages=("python3-pyarmnn", "libarmnn-cpuacc-backend33"),
+        packages=("python3-pyarmnn", "libarmnn-cpuacc-backend33", "libarmnn-cpuref-backend33"),
     ),
     Case(
         name="pi5",
