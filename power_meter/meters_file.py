@@ -26,22 +26,37 @@ class MeterEntry:
     simulate: dict[str, Any] | None
 
 
+def meter_names(path: Path) -> list[str]:
+    """Return the names of all meters of a file, sorted.
+
+    Raises:
+        UsageError: the file cannot be read, or holds something else.
+    """
+    return sorted(_read(path))
+
+
 def read_meter(path: Path, name: str) -> MeterEntry:
     """Return the entry of one meter.
 
     Raises:
         UsageError: names the file, the key, what was found and what is valid.
     """
+    entries = _read(path)
+    if name not in entries:
+        raise UsageError(f"{path}: no meter {name!r}; valid: {', '.join(sorted(entries))}")
+    return _entry(f"{path}: key '{name}'", name, entries[name])
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         entries = json.loads(path.read_text())
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     except ValueError as error:
         raise UsageError(f"{path}: not JSON: {error}") from error
-    if not isinstance(entries, dict) or name not in entries:
-        known = ", ".join(sorted(entries)) if isinstance(entries, dict) else "an object of meters"
-        raise UsageError(f"{path}: no meter {name!r}; valid: {known}")
-    return _entry(f"{path}: key '{name}'", name, entries[name])
+    if not isinstance(entries, dict):
+        raise UsageError(f"{path}: found {entries!r}; valid: an object of meters")
+    return entries
 
 
 def _entry(where: str, name: str, entry: Any) -> MeterEntry:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from power_meter import lifecycle, registry
 from power_meter.contract import Meter, MeterError, UsageError
@@ -51,19 +52,20 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"--out {arguments.out}: {error.strerror}") from error
     if arguments.detach:
-        return _start_detached(arguments)
+        print(json.dumps(start_detached(arguments)))
+        return 0
     return _record(arguments, entry)
 
 
-def _start_detached(arguments: argparse.Namespace) -> int:
+def start_detached(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Start a recorder of its own and wait until it records, unless it does already; its state, and ``started``."""
     state = lifecycle.running_recorder(arguments.out)
     if state is not None:
         if state["meter"] != arguments.meter:
             raise UsageError(
                 f"--out {arguments.out}: meter {state['meter']!r} is being recorded there already"
             )
-        print(json.dumps({"started": False, **state}))
-        return 0
+        return {"started": False, **state}
     words = [
         "record",
         "--meter",
@@ -76,10 +78,7 @@ def _start_detached(arguments: argparse.Namespace) -> int:
     for option in ("rate_hz", "dead_man_s", "keepalive", "ready_within_s"):
         value = getattr(arguments, option)
         words += [] if value is None else ["--" + option.replace("_", "-"), str(value)]
-    print(
-        json.dumps({"started": True, **lifecycle.detach(words, arguments.out, arguments.ready_within_s + 5)})
-    )
-    return 0
+    return {"started": True, **lifecycle.detach(words, arguments.out, arguments.ready_within_s + 5)}
 
 
 def _record(arguments: argparse.Namespace, entry: MeterEntry) -> int:

@@ -217,3 +217,24 @@ def test_the_recorder_survives_the_death_of_who_started_it(lab):
     )
     resumed = meter.samples()
     assert wait_until(lambda: meter.samples() > resumed + 5)
+
+
+def test_many_meters_are_started_and_stopped_at_once_and_one_that_is_not_there_is_named(tmp_path):
+    simulated = {"driver": "tc66c", "simulate": {"load": "host_cpu"}}
+    absent = {"driver": "tc66c", "port": str(tmp_path / "no-such-port")}
+    meters = tmp_path / "meters.json"
+    meters.write_text(json.dumps({"a": simulated, "b": simulated, "gone": absent}))
+    words = ["start", "--meters", str(meters), "--out", str(tmp_path), "--ready-within-s", "8"]
+    done = power_meter(*words, check=False)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 1
+    assert [(one["meter"], one["error"] is None) for one in answers] == [
+        ("a", True),
+        ("b", True),
+        ("gone", False),
+    ]
+    assert "no-such-port" in answers[2]["error"]
+    stopped = power_meter("stop", "--out", *(str(tmp_path / name) for name in ("a", "b", "gone")))
+    answers = [json.loads(line) for line in stopped.stdout.splitlines()]
+    assert [one["stopped"] for one in answers] == [True, True, False]
+    assert answers[0]["summary"] is not None
