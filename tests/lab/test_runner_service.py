@@ -37,7 +37,8 @@ def ready(lab: VirtualLab) -> Iterator[VirtualLab]:
 def command(lab: VirtualLab, name: str, sleep_s: float, **changes: Any) -> str:
     """Write a cell's spec on the board; return the command that runs it, or waits for it."""
     spec = null_spec(
-        cell_id=f"{BOARD}/none.fp32.{name}.warm.r1",
+        cell_id=f"{BOARD}/none.fp32.null.warm.r1",
+        board=BOARD,
         options={"sleep_s": sleep_s},
         protocol={"warmup": 0, "inferences": INFERENCES, "deadline_s": 60},
         environment={"name": "null", "python": "/usr/bin/python3", "lock_sha256": None},
