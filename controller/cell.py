@@ -145,7 +145,7 @@ class CellRun:
         started = time.monotonic()
         # Only for a sweep that may: a reboot would end the cell of another one, and its lease with it.
         take = lease("acquire", self.setup, self.spec["sweep_id"])
-        before = self._boot_id(f"{take} --ttl-s {REBOOT_LEASE_S:.0f} >&2 && ")
+        before = self._boot_id(f"{take} --ttl-s {REBOOT_LEASE_S:.0f} >/dev/null && ")
         try:
             self.board.reboot()
         except UnreachableError as error:
@@ -162,9 +162,10 @@ class CellRun:
     def _boot_id(self, first: str = "") -> str:
         answer = self.link.ask(f"{first}cat /proc/sys/kernel/random/boot_id", self._note)
         _refuse_held(answer)
-        if answer.code != 0:
+        said = answer.stdout.split()
+        if answer.code != 0 or not said:
             raise CellFailedError(f"the board's boot_id cannot be read: {_last_words(answer)}")
-        return answer.stdout.strip()
+        return said[-1]  # Ansible asks through a terminal, where what the board says to stderr comes first
 
     def _exchange_clocks(self) -> list[dict[str, int]]:
         """Readings of both clocks; none where one machine is both, or no meter watches."""

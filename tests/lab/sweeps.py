@@ -26,7 +26,7 @@ backends:
 modes:
   warm: {{warmup: 0, inferences: {inferences}}}
 repeats: {repeats}
-isolation: process
+isolation: {isolation}
 cooldown: {{method: none}}
 power: {{idle_before_s: 0, idle_after_s: 0}}
 deadline_s: {deadline_s}
@@ -49,9 +49,22 @@ class Controller:
         zoo.parent.mkdir(parents=True)
         zoo.write_text(json.dumps({"schema": "edgebench/zoo_index/1", "artifacts": [], "datasets": []}))
 
-    def write_sleeper(self, sleep_s: float, inferences: int, repeats: int, deadline_s: float = 120) -> None:
+    def write_sleeper(
+        self,
+        sleep_s: float,
+        inferences: int,
+        repeats: int,
+        deadline_s: float = 120,
+        isolation: str = "process",
+    ) -> None:
         """Write the profile `sleeper`."""
-        text = SLEEPER.format(sleep_s=sleep_s, inferences=inferences, repeats=repeats, deadline_s=deadline_s)
+        text = SLEEPER.format(
+            sleep_s=sleep_s,
+            inferences=inferences,
+            repeats=repeats,
+            deadline_s=deadline_s,
+            isolation=isolation,
+        )
         (self.folder / "profiles" / "sleeper.yml").write_text(text)
 
     def start(self, sweep_id: str, *arguments: str) -> Sweep:

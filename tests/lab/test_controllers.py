@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -47,6 +48,23 @@ def controller(
     made = Controller(tmp_path_factory.mktemp("controller") / "checkout", farm.inventory)
     made.write_sleeper(sleep_s=sleep_s, inferences=8, repeats=cells)
     return made
+
+
+def test_a_board_is_rebooted_before_each_cell_and_its_boot_id_proves_it(
+    farm: VirtualLab, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    here = controller(farm, tmp_path_factory, sleep_s=0.1)
+    here.write_sleeper(sleep_s=0.1, inferences=2, repeats=2, isolation="reboot")
+    boots = [farm.boot_id("only")]
+    text = here.start("rebooted").end()
+    assert here.outcomes("rebooted") == {"only": ["ok"] * 2}, text
+    cells = here.folder / "results" / "rebooted" / "cells" / "only"
+    reboots = [json.loads(path.read_text())["reboot"] for path in cells.glob("*/controller.json")]
+    proofs = {one["boot_id_before"]: one["boot_id_after"] for one in reboots}
+    while boots[-1] in proofs:
+        boots.append(proofs[boots[-1]])
+    assert len(boots) == 3, proofs
+    assert boots[-1] == farm.boot_id("only")
 
 
 def test_a_controller_killed_at_ten_moments_loses_no_completed_cell(

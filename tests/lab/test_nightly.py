@@ -105,7 +105,9 @@ def bring(lab: VirtualLab) -> None:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.add(lab.inventory, "inventory")
-    profile = SLEEPER.format(sleep_s=0.5, inferences=INFERENCES, repeats=CELLS, deadline_s=120)
+    profile = SLEEPER.format(
+        sleep_s=0.5, inferences=INFERENCES, repeats=CELLS, deadline_s=120, isolation="process"
+    )
     command = (
         f"base64 -d | tar -C /root -x && cd {REPOSITORY} && rm -rf results .edgebench/nightly .edgebench/locks"
         f" && mkdir -p results && echo {shlex.quote(profile)} > profiles/sleeper.yml"

@@ -147,6 +147,14 @@ def test_a_reboot_that_changed_nothing_is_no_reboot(bench: Bench) -> None:
     assert bench.board.measured == {}
 
 
+def test_what_a_board_says_besides_its_boot_id_proves_nothing(bench: Bench) -> None:
+    bench.board.faults["boot_id"] = [
+        Answer(0, '{"sweep_id": "s"}\r\nboot-1\r\n', ""),
+        Answer(0, "warning\r\nboot-1\r\n", ""),
+    ]
+    assert "boot_id did not change" in bench.measure(can_reboot=True)["outcome_detail"]
+
+
 def test_a_boot_id_that_cannot_be_read_is_no_proof(bench: Bench) -> None:
     bench.board.faults["boot_id"] = [None, Answer(1, "", "cat: no such file")]
     assert bench.measure(can_reboot=True)["outcome"] == "infrastructure"
