@@ -6,6 +6,8 @@ import subprocess
 
 from power_switch.contract import SwitchError
 
+LONGEST_REASON = 300
+
 
 def run(command: list[str], timeout_s: float) -> str:
     """Return what the command printed; raises SwitchError when it fails or takes too long."""
@@ -15,5 +17,6 @@ def run(command: list[str], timeout_s: float) -> str:
         raise SwitchError(f"{command[0]}: {error}") from error
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
-        raise SwitchError(f"{command[0]}: exit code {done.returncode}: {said[-1] if said else 'no output'}")
+        reason = "; ".join(said)[:LONGEST_REASON] or "no output"
+        raise SwitchError(f"{command[0]}: exit code {done.returncode}: {reason}")
     return done.stdout

@@ -218,3 +218,14 @@ def test_the_bound_holds_for_a_meter_that_repeats_itself(rate_hz, update_hz, box
     errors = np.abs(np.array(lags) - np.mean(lags))
     assert np.mean(errors <= bounds) >= 0.93
     assert np.median(bounds) < 0.75 / update_hz
+
+
+def test_a_step_of_the_hosts_time_of_day_changes_nothing(tmp_path):
+    clocks = [
+        {"t_ns": ns(t), "event": "clock", "realtime_ns": ns(1.7e9 + t + (3600.0 if t > 40 else 0.0))}
+        for t in range(0, 90, 10)
+    ]
+    before = cell_energy(record_of(PHASES, 1000, boot_id="one"), None, steady(tmp_path / "a"))
+    stepped = cell_energy(record_of(PHASES, 1000, boot_id="one"), None, steady(tmp_path / "b", events=clocks))
+    assert stepped.energy_status == "measured"
+    assert stepped.energy_j == before.energy_j
