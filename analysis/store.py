@@ -19,7 +19,8 @@ def load_cells(sweep: Sweep) -> tuple[pd.DataFrame, list[str]]:
     Raises:
         InputError: when the file cannot be read or lacks columns that this version needs.
     """
-    if not sweep.cells_parquet.is_file() or not (sweep.root / "ingest.json").is_file():
+    torn = _torn(sweep)
+    if torn or not sweep.cells_parquet.is_file() or not (sweep.root / "ingest.json").is_file():
         ingest(sweep)
     try:
         frame = pq.read_table(sweep.cells_parquet).to_pandas()
@@ -28,4 +29,17 @@ def load_cells(sweep: Sweep) -> tuple[pd.DataFrame, list[str]]:
     lacking = [name for name in CELLS if name not in frame.columns]
     if lacking:
         raise InputError(f"{sweep.cells_parquet}: lacks {', '.join(lacking)}; run ingest again")
-    return frame.astype(CELLS), list(read_json(sweep.root / "ingest.json", INGEST_SCHEMA)["set_aside"])
+    set_aside = list(read_json(sweep.root / "ingest.json", INGEST_SCHEMA)["set_aside"])
+    return frame.astype(CELLS), [*set_aside, *torn]
+
+
+def _torn(sweep: Sweep) -> list[str]:
+    """Name the files under ``inferences/`` that cannot be read; they are made anew, since the raw records are kept."""
+    found = []
+    for path in sorted(sweep.inferences.glob("board=*/*.parquet")):
+        try:
+            pq.read_metadata(path)
+        except (pa.ArrowException, OSError):
+            name = path.relative_to(sweep.root).as_posix()
+            found.append(f"{name}: cannot be read; made anew from the raw records")
+    return found

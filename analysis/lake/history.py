@@ -12,6 +12,8 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from analysis.errors import InputError
 from analysis.lake.causes import Causes
@@ -47,22 +49,43 @@ GROUP BY board, model, variant, backend, mode, night ORDER BY ALL
 """
 
 
-def nightly(lake: Path) -> pd.DataFrame:
+def nightly(lake: Path, set_aside: list[str] | None = None) -> pd.DataFrame:
     """Return one row per series and night: ``KEY``, ``night``, the median over sound boots of their geometric mean time
     (``inference_ms``), and what it was taken with (``TRAITS``).
 
+    Args:
+        lake: root of the lake.
+        set_aside: where a file that cannot be used is named; the rest is read.
+
     Raises:
-        InputError: when the lake holds no roll-ups.
+        InputError: when the lake holds no roll-ups that can be read.
     """
-    pattern = str(lake / "rollup" / "night=*" / "board=*" / "*.parquet")
-    if not any((lake / "rollup").glob("night=*/board=*/*.parquet")):
-        raise InputError(f"{lake}: no roll-ups; add a sweep with the verb archive")
+    paths = sorted((lake / "rollup").glob("night=*/board=*/*.parquet"))
+    refused = {path: reason for path in paths if (reason := _unreadable(path))}
+    if set_aside is not None:
+        set_aside += refused.values()
+    files = [str(path) for path in paths if path not in refused]
+    if not files:
+        raise InputError(
+            f"{lake}: no roll-ups; add a sweep with the verb archive"
+            if not paths
+            else next(iter(refused.values()))
+        )
     try:
         with duckdb.connect() as connection:
             connection.execute("SET enable_progress_bar = false")
-            return connection.execute(QUERY, {"files": pattern}).df()
+            return connection.execute(QUERY, {"files": files}).df()
     except duckdb.Error as error:
         raise InputError(f"{lake}: a roll-up cannot be read: {error}") from None
+
+
+def _unreadable(path: Path) -> str | None:
+    """Say why a Parquet file is no use, from its footer; None where it is sound."""
+    try:
+        pq.read_metadata(path)
+    except (pa.ArrowException, OSError) as error:
+        return f"{path}: cannot be read: {error}"
+    return None
 
 
 def history(nights: pd.DataFrame, lake: Path | None = None) -> pd.DataFrame:

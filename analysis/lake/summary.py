@@ -27,7 +27,9 @@ PARTITION = re.compile(r"night=(?P<night>[^/]+)/board=(?P<board>[^/]+)/")
 Nanoseconds = npt.NDArray[np.int64]
 
 
-def summarise_lake(lake: Path, since: str = "", threads: int = 2) -> pd.DataFrame:
+def summarise_lake(
+    lake: Path, since: str = "", threads: int = 2, set_aside: list[str] | None = None
+) -> pd.DataFrame:
     """Return ``COLUMNS``, one row per board, model, variant, backend and mode, over every reading since a night.
 
     Percentiles are those of all readings of a group, as a description of what happened; readings of one boot are not
@@ -37,9 +39,10 @@ def summarise_lake(lake: Path, since: str = "", threads: int = 2) -> pd.DataFram
         lake: root of the lake.
         since: first night that counts, such as ``2026-11-01``; empty for all.
         threads: how many boards are read at once.
+        set_aside: where a file that cannot be used is named; the rest is summarised.
 
     Raises:
-        InputError: when the lake holds no readings, or one of its files cannot be read.
+        InputError: when the lake holds no readings that can be used.
     """
     files = _files_by_board(lake, since)
     if not files:
@@ -47,8 +50,13 @@ def summarise_lake(lake: Path, since: str = "", threads: int = 2) -> pd.DataFram
             f"{lake}: no readings{f' since {since}' if since else ''}; add a sweep with the verb archive"
         )
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        rows = [row for part in pool.map(_board, files, files.values()) for row in part]
-    return pd.DataFrame(rows, columns=COLUMNS)
+        parts = list(pool.map(_board, files, files.values()))
+    refused = [message for _, messages in parts for message in messages]
+    if len(refused) == sum(map(len, files.values())):
+        raise InputError(refused[0])
+    if set_aside is not None:
+        set_aside += refused
+    return pd.DataFrame([row for rows, _ in parts for row in rows], columns=COLUMNS)
 
 
 def _files_by_board(lake: Path, since: str) -> dict[str, list[Path]]:
@@ -60,15 +68,23 @@ def _files_by_board(lake: Path, since: str) -> dict[str, list[Path]]:
     return dict(sorted(files.items()))
 
 
-def _board(board: str, paths: list[Path]) -> list[dict[str, object]]:
+def _board(board: str, paths: list[Path]) -> tuple[list[dict[str, object]], list[str]]:
+    """Return a board's rows, and what was said of its files that cannot be used."""
     pieces: dict[str, list[Nanoseconds]] = {}
+    refused: list[str] = []
     for path in paths:
-        for series, times in _runs(path):
+        try:
+            runs = list(_runs(path))
+        except InputError as error:
+            refused.append(str(error))
+            continue
+        for series, times in runs:
             pieces.setdefault(series, []).append(times)
-    return [
+    rows = [
         {"board": board, **dict(zip(SERIES, series.split("."), strict=True)), **_statistics(pieces[series])}
         for series in sorted(pieces, key=lambda name: name.split("."))
     ]
+    return rows, refused
 
 
 def _runs(path: Path) -> Iterator[tuple[str, Nanoseconds]]:

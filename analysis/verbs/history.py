@@ -1,6 +1,7 @@
 """``history LAKE [--page FILE]``: every series over the nights, from the roll-ups."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from analysis.files import write_text
@@ -22,7 +23,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row per series, or write the page."""
-    nights = nightly(args.lake)
+    set_aside: list[str] = []
+    nights = nightly(args.lake, set_aside)
+    for message in set_aside:
+        print(f"set aside: {message}", file=sys.stderr)
     if args.page:
         write_text(args.page, history_page(nights, args.lake))
         print(args.page)

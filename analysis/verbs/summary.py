@@ -1,6 +1,7 @@
 """``summary LAKE``: exact mean and percentiles of every reading in the lake, per board and case."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from analysis.lake.summary import summarise_lake
@@ -19,5 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row per board, model, variant, backend and mode."""
-    emit(summarise_lake(args.lake, args.since, args.threads), args)
+    set_aside: list[str] = []
+    summary = summarise_lake(args.lake, args.since, args.threads, set_aside)
+    for message in set_aside:
+        print(f"set aside: {message}", file=sys.stderr)
+    emit(summary, args)
     return 0
