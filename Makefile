@@ -14,7 +14,7 @@ LABS ?= 4
 
 PACKAGES := analysis board_tuning controller edgebench_runner fuzz locks model_zoo power_meter power_switch virtual_lab
 
-.PHONY: help sweep test lint unit fault e2e lab-test backends bench bench-fleet fuzz meter-libraries env dev-env lab lab-down test-arm clean
+.PHONY: help sweep test lint unit fault e2e lab-test formats backends bench bench-fleet fuzz meter-libraries env dev-env lab lab-down test-arm clean
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,9 @@ lab-test: dev-env ## boards of the virtual lab that boot, reboot and fail (needs
 
 test-arm: dev-env ## emulated arm64 boards: slow, for correctness
 	$(BIN)/python -m pytest -m arm tests/lab
+
+formats: env ## three models in every format, each converter in its own environment: not in CI, for its size
+	$(BIN)/python -m model_zoo build --models digits_cnn mobilenet_v2 keras_mnist_cnn --variants fp32 fp16 int8 uint8 --formats all
 
 lab: env ## make the virtual lab and its inventory (needs root)
 	$(BIN)/ansible-playbook playbooks/virtual_lab.yml $(ARGS)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
-from model_zoo import cache_key, dataset, plugins, workload
+from model_zoo import cache_key, catalogue, dataset, plugins, workload
 from model_zoo.errors import ZooError
 from model_zoo.model import Model
 from model_zoo.store import Record, Store
@@ -65,19 +65,21 @@ def plan(
 ) -> list[Target]:
     """Return every combination that is asked for; a format without opsets is made once, its opset None.
 
+    ``all`` stands for the variants, or the formats, that a model can be made in.
+
     Raises:
         ZooError: unknown variants or formats, all of them in one message.
     """
     modules, exporters = variant_modules(), plugins.names("exporters")
-    _refuse_unknown("--variants", variants, list(modules))
-    _refuse_unknown("--formats", formats, exporters)
-    of_format = {name: opsets if plugins.load("exporters", name).OPSET else [None] for name in formats}
+    _refuse_unknown("--variants", variants, [*modules, "all"])
+    _refuse_unknown("--formats", formats, [*exporters, "all"])
+    of_format = {name: opsets if plugins.load("exporters", name).OPSET else [None] for name in exporters}
     return [
         Target(model, modules[variant], variant, name, opset)
         for model in models
-        for variant in dict.fromkeys(variants)
-        for name, wanted in of_format.items()
-        for opset in dict.fromkeys(wanted)
+        for variant in dict.fromkeys(catalogue.variants_of(model) if "all" in variants else variants)
+        for name in dict.fromkeys(catalogue.formats_of(model) if "all" in formats else formats)
+        for opset in dict.fromkeys(of_format[name])
     ]
 
 

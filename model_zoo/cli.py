@@ -60,8 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--models", nargs="+", default=[], metavar="NAME", help="the same, where options follow"
     )
-    build.add_argument("--variants", nargs="+", default=["fp32"], metavar="NAME", help="default: fp32")
-    build.add_argument("--formats", nargs="+", default=["onnx"], metavar="NAME", help="default: onnx")
+    build.add_argument(
+        "--variants", nargs="+", default=["fp32"], metavar="NAME", help="names, or: all (default: fp32)"
+    )
+    build.add_argument(
+        "--formats", nargs="+", default=["onnx"], metavar="NAME", help="names, or: all (default: onnx)"
+    )
     build.add_argument(
         "--opset", type=int, nargs="+", default=[building.DEFAULT_OPSET], help="of ONNX files (default: 17)"
     )

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from model_zoo.exporters import _tensorflow
+
 ENVIRONMENT = "converters-x86_64-cp311/onnx2tf"
 PACKAGES = ("onnx2tf", "tensorflow", "onnx")
 # onnx2tf fetches this file even where it saves nothing; the one in the current directory is taken first.
@@ -26,6 +28,16 @@ def network(source: Path) -> Any:
         disable_model_save=True,
         non_verbose=True,
     )
+
+
+def function(model: Any) -> Any:
+    """Return the Keras model as a concrete function of a batch of one."""
+    import tensorflow as tf
+
+    entry = _tensorflow.signature(model)
+    return tf.function(
+        lambda image: model(image, training=False), input_signature=[entry]
+    ).get_concrete_function()
 
 
 def _flatten_output(source: Path, target: Path) -> None:

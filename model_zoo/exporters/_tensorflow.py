@@ -1,4 +1,4 @@
-"""TensorFlow's files, from a model of either Keras: the package ``keras``, or the older one that onnx2tf uses."""
+"""TensorFlow's files: what writing and opening them has in common, whatever made the model."""
 
 import zipfile
 from collections.abc import Callable
@@ -13,20 +13,21 @@ from model_zoo.request import Request
 Floats = NDArray[np.float32]
 
 
-def function(model: Any) -> Any:
-    """Return a Keras model as a concrete function of a batch of one."""
+def signature(model: Any) -> Any:
+    """Return the description of a Keras model's input, as a batch of one."""
     import tensorflow as tf
 
-    entry = tf.TensorSpec([1, *model.inputs[0].shape[1:]], tf.float32, "input")
-    traced = tf.function(lambda image: model(image, training=False), input_signature=[entry])
-    return traced.get_concrete_function()
+    return tf.TensorSpec([1, *model.inputs[0].shape[1:]], tf.float32, "input")
 
 
-def write_tflite(model: Any, path: Path, request: Request) -> None:
-    """Write a TensorFlow Lite file; the integer ones have 8-bit input and output."""
+def write_tflite(converter: Any, path: Path, request: Request) -> None:
+    """Write a TensorFlow Lite file; the integer ones have 8-bit input and output.
+
+    Args:
+        converter: a ``tf.lite.TFLiteConverter`` of the model.
+    """
     import tensorflow as tf
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function(model)], model)
     if request.precision != "fp32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if request.precision == "fp16":
@@ -58,14 +59,11 @@ def open_tflite(interpreter_class: Any, path: Path) -> Callable[[Floats], Floats
     return infer
 
 
-def write_saved_model(model: Any, path: Path) -> None:
-    """Write a SavedModel into one zip file."""
-    import tensorflow as tf
-
-    tf.saved_model.save(model, "saved", signatures={"serving_default": function(model)})
+def pack(folder: Path, path: Path) -> None:
+    """Pack a SavedModel's directory into one zip file, by name and without times."""
     with zipfile.ZipFile(path, "w") as archive:
-        for file in sorted(path for path in Path("saved").rglob("*") if path.is_file()):
-            entry = zipfile.ZipInfo(str(file.relative_to("saved")))
+        for file in sorted(found for found in folder.rglob("*") if found.is_file()):
+            entry = zipfile.ZipInfo(str(file.relative_to(folder)))
             archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
 
 

@@ -21,7 +21,11 @@ SOURCE = "onnx"
 
 def convert(source: Path, path: Path, request: Request) -> None:
     """Convert an ONNX file."""
-    _tensorflow.write_saved_model(_onnx2tf.network(source), path)
+    import tensorflow as tf
+
+    model = _onnx2tf.network(source)
+    tf.saved_model.save(model, "saved", signatures={"serving_default": _onnx2tf.function(model)})
+    _tensorflow.pack(Path("saved"), path)
 
 
 def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

@@ -24,7 +24,11 @@ SOURCE = "onnx"
 
 def convert(source: Path, path: Path, request: Request) -> None:
     """Convert an ONNX file."""
-    _tensorflow.write_tflite(_onnx2tf.network(source), path, request)
+    import tensorflow as tf
+
+    model = _onnx2tf.network(source)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([_onnx2tf.function(model)], model)
+    _tensorflow.write_tflite(converter, path, request)
 
 
 def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

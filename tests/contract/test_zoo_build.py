@@ -116,6 +116,37 @@ def test_artifacts_are_named_by_model_variant_format_or_digest(store: Path) -> N
     assert "0 built, 1 from the cache" in zoo("build", digest[:10], "--store", store).stderr
 
 
+def test_a_converter_in_an_environment_of_its_own_writes_what_names_its_weights(tmp_path: Path) -> None:
+    """The cheapest of the converters, for real: its environment is made from its lock."""
+    options = [
+        "--models",
+        "digits_cnn",
+        "--variants",
+        "fp32",
+        "int8",
+        "--formats",
+        "openvino",
+        "--store",
+        tmp_path,
+    ]
+    records = json.loads(zoo("build", *options, "--json").stdout)
+    assert [record["variant"] for record in records] == ["fp32", "int8"]
+    for record in records:
+        jsonschema.validate(record, schema("artifact"))
+        assert record["verification"]["passed"]
+        assert record["verification"]["accuracy"]["top1"] > 0.97
+        (weights,) = record["beside"]
+        folder = tmp_path / "artifacts" / record["sha256"]
+        assert sha256_of(folder / weights["file"]) == weights["sha256"]
+        assert weights["sha256"] in (folder / "model.xml").read_text()
+    assert len(records[1]["variant_detail"]["calibration"]["sha256"]) == 64
+    assert zoo("verify", "--store", tmp_path).returncode == 0
+    (folder / "model.bin").write_bytes(b"\0" * weights["bytes"])
+    ran = zoo("verify", records[1]["sha256"], "--store", tmp_path, check=False)
+    assert ran.returncode == 1
+    assert "model.bin: wrong digest" in ran.stdout
+
+
 def test_verify_finds_a_changed_file(store: Path) -> None:
     assert zoo("verify", "--store", store).returncode == 0
     record = next(
