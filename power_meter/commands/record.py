@@ -47,6 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Record in this process, or start one that does."""
     entry = read_meter(arguments.meters, arguments.meter)
+    for option in ("rate_hz", "dead_man_s", "ready_within_s"):
+        value = getattr(arguments, option)
+        if value is not None and not value > 0:
+            raise UsageError(f"--{option.replace('_', '-')}: found {value:g}, valid: a number above 0")
     try:
         arguments.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -9,15 +9,19 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from power_meter import registry
 from power_meter.contract import UsageError
 from power_meter.simulation.faults import faults_from
 from power_meter.simulation.load import CGROUP, clock_from_now, load_from, read_script
-from power_meter.simulation.model import MeterModel
+from power_meter.simulation.model import MeterModel, MeterProperties
 from power_meter.simulation.serve import serve
 
 HELP = "serve a simulated meter: byte-exact, on a pseudo-terminal or, for HID and bulk meters, a local socket"
+
+
+SHORTEST_UPDATE_S = 0.0001
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,11 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     measured = arguments.load == "host_cpu" or arguments.load.startswith(CGROUP)
     script = {} if measured else read_script(Path(arguments.load))
     faults = faults_from(script.get("faults", []), f"load script {arguments.load}", simulator.own_faults)
-    try:
-        properties = replace(simulator.properties, seed=arguments.seed, **script.get("meter", {}))
-    except TypeError as error:
-        valid = ", ".join(vars(simulator.properties))
-        raise UsageError(f"load script {arguments.load}: key 'meter': {error}; valid: {valid}") from error
+    properties = _properties(simulator.properties, script.get("meter", {}), arguments)
     device = simulator(MeterModel(load, properties), faults, arguments.seed)
     link = arguments.link or Path(f"{arguments.driver}.port")
     stopped: list[int] = []
@@ -68,3 +68,22 @@ def run(arguments: argparse.Namespace) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         serve(device, link, clock, lambda: not stopped, stdin_fd)
     return 0
+
+
+def _properties(usual: MeterProperties, given: Any, arguments: argparse.Namespace) -> MeterProperties:
+    """Return how the meter behaves: as usual, but for what the script says.
+
+    Raises:
+        UsageError: the script's key ``meter`` is wrong.
+    """
+    where = f"load script {arguments.load}: key 'meter"
+    valid = [name for name in vars(usual) if name != "seed"]
+    if not isinstance(given, dict):
+        raise UsageError(f"{where}': found {given!r}, valid: an object with {', '.join(valid)}")
+    for key, value in given.items():
+        if key not in valid:
+            raise UsageError(f"{where}': unknown key {key!r}; valid: {', '.join(valid)}")
+        least = SHORTEST_UPDATE_S if key == "update_s" else 0
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+            raise UsageError(f"{where}.{key}': found {value!r}, valid: a number of at least {least}")
+    return replace(usual, seed=arguments.seed, **given)

@@ -150,3 +150,32 @@ def test_a_partial_list_of_rails_is_no_power():
     assert pi5_pmic.sum_of_rails("".join(rails) + supply) == (5.0, pytest.approx(2.4), pytest.approx(12.0))
     with pytest.raises(Exception, match="11 rails"):
         pi5_pmic.sum_of_rails("".join(rails[1:]) + supply)
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ({"meter": {"gian": 1}}, "key 'meter': unknown key 'gian'; valid: update_s"),
+        ({"meter": {"gain": "a"}}, "key 'meter.gain': found 'a', valid: a number"),
+        ({"meter": {"update_s": 0}}, "key 'meter.update_s': found 0"),
+        ({"meter": [1]}, "key 'meter': found [1]"),
+        ({"faults": {"kind": "short"}}, "key 'faults': found"),
+        ({"faults": [{"kind": "short", "at_s": "x"}]}, "key 'faults[0].at_s': found 'x'"),
+        ({"steps": []}, "key 'steps' must be a list"),
+    ],
+)
+def test_wrong_load_scripts_are_explained(tmp_path, capsys, script, said):
+    path = tmp_path / "load.json"
+    path.write_text(json.dumps({"steps": [{"duration_s": 1, "power_w": 2}], **script}))
+    assert main(["simulate", "tc66c", "--script", str(path), "--link", str(tmp_path / "port")]) == 2
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    assert said in error
+
+
+def test_wrong_numbers_of_a_recording_are_explained(tmp_path, capsys):
+    meters = tmp_path / "meters.json"
+    meters.write_text(json.dumps({"m1": {"driver": "tc66c", "port": "/dev/null"}}))
+    words = ["record", "--meter", "m1", "--meters", str(meters), "--out", str(tmp_path / "out")]
+    assert main([*words, "--rate-hz", "0"]) == 2
+    assert "--rate-hz: found 0, valid: a number above 0" in capsys.readouterr().err
