@@ -19,7 +19,7 @@ LAYOUT_FONT = (
 WIDTH_IN = 7.6
 VERY_WIDE_SPAN = 60.0
 MOST_LEGEND_COLUMNS = 5
-WIDE_SPAN = 8.0  # from this ratio of greatest to least on, ticks at 1, 2 and 5 of each decade are enough
+WIDE_SPAN = 3.0  # from this ratio of greatest to least on, ticks at 1, 2 and 5 of each decade are enough
 
 RC = {
     "font.family": LAYOUT_FONT,
