@@ -120,7 +120,7 @@ def _latency(rows: pd.DataFrame, runtimes: tuple[str, ...] | None) -> pd.DataFra
     untimed = named.inference_ms.isna() & ~of_lab(named)  # a lab's cell that failed is a gap, not an absence
     of_runtime = named.runtime.isin(runtimes) if runtimes is not None else ~named.runtime.isin(KNOWN_RUNTIMES)
     chosen = named[of_runtime & ~named["mode"].isin(["accuracy", "throughput"]) & ~untimed]
-    return columns(chosen, {"runtime": "format", **TIMES})
+    return columns(_in_order(chosen), {"runtime": "format", **TIMES})
 
 
 def _accuracy(rows: pd.DataFrame) -> pd.DataFrame:
@@ -132,7 +132,7 @@ def _accuracy(rows: pd.DataFrame) -> pd.DataFrame:
     chosen = chosen.drop_duplicates(
         ["source", "board", "runtime", "variant", "model", "backend"]
     ).sort_index()
-    named = chosen.assign(accuracy_pct=percent(chosen.top1))
+    named = _in_order(chosen).assign(accuracy_pct=percent(chosen.top1))
     names = {"runtime": "format", "variant": "variant", "model": "dataset", "accuracy_pct": "accuracy_pct"}
     return _with_what_is_known(
         named, names, {"artifact_bytes": "file_bytes", "artifact_bytes_compressed": "compressed_bytes"}
@@ -168,6 +168,11 @@ def _sparsity(rows: pd.DataFrame) -> pd.DataFrame:
         "artifact_bytes_compressed": "compressed_bytes",
     }
     return _with_what_is_known(joined, names, more)
+
+
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a lab's rows, measured in a shuffled order, by format, model and variant; the study's stay as printed."""
+    return rows.sort_values(["runtime", "model", "variant"], kind="stable") if of_lab(rows).all() else rows
 
 
 def _with_what_is_known(rows: pd.DataFrame, names: dict[str, str], more: dict[str, str]) -> pd.DataFrame:
