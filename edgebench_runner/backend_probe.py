@@ -60,7 +60,9 @@ def probe(name: str, python: Optional[str] = None) -> Dict:
             stderr=subprocess.PIPE,
             timeout=_TIMEOUT_S,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        return _refused("its import took more than {:.0f} s".format(_TIMEOUT_S))
+    except OSError as error:
         return _refused(str(error))
     if done.returncode < 0:
         return _refused("the import died of {}".format(outcome.signal_name(-done.returncode)))

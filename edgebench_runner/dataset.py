@@ -1,5 +1,6 @@
 """The inputs of a cell, read before the window opens."""
 
+import errno
 import os
 import struct
 import zipfile
@@ -24,6 +25,8 @@ def images(path: str, count: int) -> Tuple[List[Tuple[int, Any]], bool]:
     try:
         mapped = _map_member(path, "images.npy")
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        if getattr(error, "errno", None) == errno.ENOMEM:
+            raise MemoryError("dataset {}: {}".format(path, error)) from error
         raise LoadFailedError("dataset {}: {}".format(path, error)) from error
     if mapped.ndim != 4 or mapped.dtype != np.uint8:
         line = "dataset {}: images are {} {}, valid: uint8 (n, height, width, channels)"

@@ -17,8 +17,11 @@ sys.path[:0] = [str(REPOSITORY / "tests" / folder) for folder in ("unit/runner",
 
 import environments  # noqa: E402
 import network_files  # noqa: E402
+import runner_process  # noqa: E402
 
 from edgebench_runner import backend_probe  # noqa: E402
+
+runner_process.PATIENCE_S = 300  # compiling on a busy machine takes minutes
 
 
 @pytest.fixture(scope="session")

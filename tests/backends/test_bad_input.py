@@ -64,15 +64,13 @@ PACKAGES = {
     "opencv5": "cv2",
     "tensorflow": "tensorflow",
     "ncnn": "ncnn",
-    "mnn": "MNN",
+    "mnn": "_mnncengine",
     "executorch": "executorch",
     "armnn": "pyarmnn",
     "caffe": "caffe",
     "caffe2": "caffe2",
 }
 HUGE, HEADROOM_KIB = 1024, 24_000  # pixels, whose first feature maps alone take 33 MB
-# How runtimes end that do not look whether they got what they asked for.
-WITHOUT_A_WORD: dict[str, tuple[str, ...]] = {}
 
 
 def spec_of(
@@ -183,19 +181,21 @@ def foreign_environment(tmp_path: Path, python: str, package: str) -> str:
     """Return the interpreter of an environment whose package has libraries of another processor."""
     command = [python, "-c", f"import importlib.util as u; print(u.find_spec({package!r}).origin)"]
     origin = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
-    copy = tmp_path / "foreign" / package
-    for path in origin.parent.rglob("*"):
-        target = copy / path.relative_to(origin.parent)
-        if path.is_dir():
-            target.mkdir(parents=True, exist_ok=True)
-        elif ".so" in path.name:
-            target.parent.mkdir(parents=True, exist_ok=True)
+    packages, foreign = origin.parent.parent, tmp_path / "foreign"
+    files = origin.parent.rglob("*")
+    if ".so" in origin.name:  # no package, but a library alone
+        packages, files = origin.parent, iter([origin])
+    for path in files:
+        target = foreign / path.relative_to(packages)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if ".so" in path.name:
             target.write_bytes(foreign_library(path))
-        else:
-            target.parent.mkdir(parents=True, exist_ok=True)
+        elif path.suffix == ".py":
+            shutil.copy(path, target)  # OpenCV looks where its own link leads
+        elif path.is_file():
             target.symlink_to(path)
     wrapper = tmp_path / "python"
-    wrapper.write_text(f'#!/bin/sh\nPYTHONPATH="{copy.parent}:$PYTHONPATH" exec "{python}" "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\nPYTHONPATH="{foreign}:$PYTHONPATH" exec "{python}" "$@"\n')
     wrapper.chmod(0o755)
     return str(wrapper)
 
@@ -208,10 +208,11 @@ def foreign_library(path: Path) -> bytes:
     return bytes(header)
 
 
-ONCE = list({backend: (backend, kind) for backend, kind in reversed(FILES)}.values())
+# How the other runtimes end without memory was not looked at yet.
+LIMITED = [("onnxruntime", "onnx"), ("openvino", "onnx"), ("opencv5", "onnx"), ("ncnn", "ncnn")]
 
 
-@pytest.mark.parametrize(("backend", "kind"), environments.possible(ONCE))
+@pytest.mark.parametrize(("backend", "kind"), environments.possible(LIMITED))
 def test_model_that_is_larger_than_memory(tmp_path, huge_network, interpreters, backend, kind):
     """The process may have what its runtime takes when it is imported, and less than the network needs on top."""
     python = interpreters[backend]
@@ -223,14 +224,14 @@ def test_model_that_is_larger_than_memory(tmp_path, huge_network, interpreters, 
     path = huge_network / backend_cells.FILES[kind]
     spec = backend_cells.cell_spec(tmp_path, backend, str(limited), path, kind, 1.0, size=HUGE, **threads)
     record = run(tmp_path, spec)
-    assert record["outcome"] in ("out_of_memory", *WITHOUT_A_WORD.get(backend, ())), record["outcome_detail"]
+    assert record["outcome"] == "out_of_memory", record["outcome_detail"]
     assert record["n_completed"] == 0
 
 
 def address_space_kib(python: str, backend: str) -> int:
     """Return the most addresses that a process had when it had imported a runtime."""
     script = (
-        "import sys\nfrom edgebench_runner import plugins\n"
+        "import sys, numpy\nfrom edgebench_runner import plugins\n"
         "plugins.load('backends', sys.argv[1]).Backend({}).import_runtime()\n"
         "print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmPeak')][0])"
     )

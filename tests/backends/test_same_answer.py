@@ -105,13 +105,17 @@ def test_threads_that_computed(tmp_path, large_network, interpreters, backend, o
         pytest.skip("Caffe has no streams, and its matrix library decides when a second thread is worth it")
     kind, file = next((kind, backend_cells.FILES[kind]) for name, kind, _ in FLOAT if name == backend)
     spec = backend_cells.cell_spec(
-        tmp_path, backend, interpreters[backend], large_network / file, kind, FP32, LARGE, 200, **options
+        tmp_path, backend, interpreters[backend], large_network / file, kind, FP32, LARGE, 100, **options
     )
     record = runner_process.run(write_spec(tmp_path, spec), tmp_path / "out")
     assert (record["outcome"], record["outcome_detail"]) == ("ok", "")
     wanted = max(options.values())
     if backend.startswith("opencv") and options == {"threads": 2}:
         assert record["backend_info"]["threads_busy"] <= wanted  # OpenCV keeps small layers on one
+    elif (
+        backend == "tensorflow"
+    ):  # the calling thread and the executor's compute beside the threads asked for
+        assert wanted < record["backend_info"]["threads_busy"] <= wanted + 2
     else:
         assert record["backend_info"]["threads_busy"] == wanted
 

@@ -1,5 +1,7 @@
 """Inputs read before the window, and the check of the answers."""
 
+import errno
+
 import numpy as np
 import pytest
 from runner_factory import linear_classifier, write_check, write_dataset
@@ -121,3 +123,12 @@ def test_images_in_files_of_their_own_are_opened_by_the_pre_processing(tmp_path)
     (tmp_path / "items" / "000001.npy").unlink()
     with pytest.raises(OSError, match=r"000001\.npy"):
         dataset.opening(lambda image: image)(files[1][1])
+
+
+def test_dataset_that_does_not_fit_into_memory(tmp_path, monkeypatch):
+    def refuse(path, name):
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(dataset, "_map_member", refuse)
+    with pytest.raises(MemoryError, match=r"data\.npz.*Cannot allocate memory"):
+        dataset.images(str(tmp_path / "data.npz"), 1)
