@@ -350,7 +350,7 @@ def test_tflite_integers_are_converted_with_the_files_own_scale():
     quantised = tflite._encoder(details)(tensor)
     assert quantised.dtype == np.int8
     assert quantised.tolist() == [-3, -1, -5, 127, -128]
-    assert tflite._decoder(details)(quantised)[:3].tolist() == [0.0, 1.0, -1.0]
+    assert tflite._decoder(details, None)(quantised)[:3].tolist() == [0.0, 1.0, -1.0]
 
 
 def test_tflite_delegate_that_does_not_load():
