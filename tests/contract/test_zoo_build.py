@@ -97,7 +97,7 @@ def test_a_refusal_is_cached_with_its_reason_and_told_again(store: Path) -> None
     code = f"import sys; from model_zoo.cli import main; main({command!r}); sys.exit('torch' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert ran.returncode == 0, ran.stderr
-    assert "digits_cnn int8 torchscript: unsupported: int8 is made of ONNX files" in ran.stderr
+    assert "digits_cnn int8 torchscript: unsupported: torchscript files are made as" in ran.stderr
     assert "0 built, 0 from the cache, 1 unsupported" in ran.stderr
 
 
