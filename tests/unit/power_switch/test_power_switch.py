@@ -4,6 +4,7 @@ import base64
 import hashlib
 import http.server
 import json
+import os
 import re
 import shutil
 import socket
@@ -207,6 +208,8 @@ esac
 def agent(tmp_path):
     """net-snmp's agent with one port of the standard table of power over Ethernet."""
     if not shutil.which("snmpd", path="/usr/sbin:/usr/bin") or not shutil.which("snmpset"):
+        if os.environ.get("CI"):  # .ci/run installs it: a skip would hide a hole
+            pytest.fail("net-snmp is not installed")
         pytest.skip("net-snmp is not installed")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
