@@ -27,6 +27,8 @@ for draft; do true; done
 mkdir -p "$draft/etc/ssh" "$draft/etc/systemd/system"
 """
 ENSURE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background is started with it ignored
 import pathlib, sys
 from virtual_lab import image
 image.ensure(pathlib.Path(sys.argv[1]), "bookworm", None, None)

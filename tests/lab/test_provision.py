@@ -209,7 +209,7 @@ def test_a_board_that_is_off_ends_nothing_for_the_others(provisioned: VirtualLab
         quick = json.dumps({"board_facts_connect_timeout_s": 5, "edgebench_fail_on_broken": False})
         done = playbook(provisioned, "provision", "-e", quick)
         assert done.returncode == 0, done.stdout
-        assert re.search(r"^pi3-a .*unreachable=0.*rescued=1", done.stdout, re.MULTILINE)
+        assert re.search(r"^pi3-a .*unreachable=0.*rescued=[1-9]", done.stdout, re.MULTILINE), done.stdout
         alone = playbook(provisioned, "health_check", "-e", '{"board_facts_connect_timeout_s": 5}')
         assert alone.returncode != 0
         assert re.search(r"pi3-a +reachable +fail", alone.stdout)
