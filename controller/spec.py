@@ -149,6 +149,12 @@ def zoo_files_of(zoo: dict[str, Any], plan: dict[str, Any], board: str) -> list[
     return sorted(files)
 
 
+def artifact_names(cells: list[dict[str, Any]]) -> list[str]:
+    """What the zoo is asked to build: each distinct artifact of the cells as model.variant.format[.opset]."""
+    parts = [[cell[key] for key in ARTIFACT] for cell in cells if cell["format"] is not None]
+    return sorted({".".join(str(part) for part in of_cell if part is not None) for of_cell in parts})
+
+
 def wanted_artifacts(cells: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     """By board, each distinct artifact that its cells run."""
     wanted: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}

@@ -83,6 +83,34 @@ def plan(
     ]
 
 
+def named(
+    names: Sequence[str],
+    models: Mapping[str, Model],
+    variants: Sequence[str],
+    formats: Sequence[str],
+    opsets: Sequence[int],
+) -> list[Target]:
+    """Return every combination that is asked for of each name: ``model[.variant[.format[.opset]]]``, or ``all``.
+
+    Args:
+        variants, formats, opsets: what a name does not say, as in ``plan``.
+
+    Raises:
+        ZooError: something unknown in a name.
+    """
+    parts = [name.split(".") for name in names]
+    for name, (_, *said) in zip(names, parts, strict=True):
+        if len(said) > 3 or (len(said) == 3 and not said[2].isdecimal()):
+            raise ZooError(f"build: {name!r}; valid: model, model.variant, model.variant.format[.opset]")
+    catalogue.select(models, [of_name[0] for of_name in parts])
+    targets = []
+    for model, *said in parts:
+        chosen = catalogue.select(models, [model])
+        opset = [int(said[2])] if len(said) == 3 else opsets
+        targets += plan(chosen, said[:1] or variants, said[1:2] or formats, opset)
+    return targets
+
+
 def again(records: Sequence[Record], models: Mapping[str, Model]) -> list[Target]:
     """Return what would make these artifacts now.
 

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def load(extra: Iterable[Path] = ()) -> dict[str, Model]:
     return dict(sorted(models.items()))
 
 
-def select(models: dict[str, Model], names: Sequence[str]) -> list[Model]:
+def select(models: Mapping[str, Model], names: Sequence[str]) -> list[Model]:
     """Return the models of these names, in this order, once each; ``all`` means every one.
 
     Raises:

@@ -55,7 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     build = verbs.add_parser("build", help="export and verify artifacts that the store lacks")
     build.set_defaults(verb=_build)
     build.add_argument(
-        "names", nargs="*", metavar="NAME|SHA256", help="models, or: all; or what is in the store"
+        "names",
+        nargs="*",
+        metavar="NAME|SHA256",
+        help="models, or: all; model.variant.format[.opset]; or what is in the store",
     )
     build.add_argument(
         "--models", nargs="+", default=[], metavar="NAME", help="the same, where options follow"
@@ -155,9 +158,9 @@ def _build(options: argparse.Namespace) -> int:
     store, models = Store(options.store), catalogue.load(options.catalogue)
     digests = [name for name in names if _DIGEST.fullmatch(name) and name not in models]
     targets = building.again(tracing.find(store, digests) if digests else [], models)
-    chosen = catalogue.select(models, [name for name in names if name not in digests])
-    chosen = catalogue.with_datasets(chosen, options.datasets)
-    targets += building.plan(chosen, options.variants, options.formats, options.opset)
+    others = [name for name in names if name not in digests]
+    chosen = {model.name: model for model in catalogue.with_datasets([*models.values()], options.datasets)}
+    targets += building.named(others, chosen, options.variants, options.formats, options.opset)
     result = building.build(store, list(dict.fromkeys(targets)), options.weights, options.jobs)
     for refusal in result.unsupported:
         name = f"{refusal['model']} {refusal['variant']} {refusal['format']}"

@@ -14,7 +14,7 @@ from controller.errors import BoardHeldError, InputError
 from controller.inventory import meters_of
 from controller.playbook_process import live_and_die_with_it
 from controller.preflight import Planned, preflight
-from controller.spec import longest_cell_s, wanted_artifacts
+from controller.spec import artifact_names, longest_cell_s, wanted_artifacts
 
 
 class ActionModule(ActionBase):
@@ -82,10 +82,7 @@ def _summary(planned: Planned) -> dict[str, Any]:
         "profile": manifest["profile"],
         "cells": len(cells),
         "outstanding": len(outstanding),
-        "models": sorted({cell["model"] for cell in cells}),
-        "variants": sorted({cell["variant"] for cell in cells}),
-        "formats": sorted({cell["format"] for cell in cells if cell["format"]}),
-        "opsets": sorted({cell["opset"] for cell in cells if cell["opset"]}),
+        "builds": artifact_names(cells),
         "runtimes": sorted({cell["runtime"] for cell in cells}),
         "artifacts": wanted_artifacts(cells),
         "longest_cell_s": longest_cell_s(manifest["profile"]),

@@ -180,3 +180,14 @@ def test_files_beside_the_model_travel_with_it_and_are_named_by_hash() -> None:
     assert (artifact["format"], artifact["exporter"]) == ("openvino", "onnx")
     wanted = {"profile": a_profile(), "artifacts": spec.wanted_artifacts(a_manifest()["cells"])}
     assert weights in spec.zoo_files_of(a_zoo(**parts), wanted, "pi")
+
+
+def test_the_zoo_is_asked_for_what_cells_run_and_nothing_else() -> None:
+    parts = [
+        ("resnet50", "int8", "tflite", None),
+        ("resnet50", "fp32", "onnx", 13),
+        ("resnet50", "fp32", "onnx", 13),
+        ("resnet50", "fp32", None, None),
+    ]
+    cells = [dict(zip(spec.ARTIFACT, of_cell, strict=True)) for of_cell in parts]
+    assert spec.artifact_names(cells) == ["resnet50.fp32.onnx.13", "resnet50.int8.tflite"]
