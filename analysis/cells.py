@@ -151,8 +151,12 @@ def _files_are_whole(cell: Cell) -> bool:
     assert cell.directory is not None
     whole = True
     for name, expected in (cell.record.get("files") or {}).items():
-        path = cell.directory / Path(name).name
         where = f"{cell.planned['cell_id']}/{name}"
+        path = cell.directory / name  # attempt-1/… lies below
+        if ".." in path.parts or not path.is_relative_to(cell.directory):
+            cell.doubt("invalid", "files_incomplete", f"{where}: the record names a file outside of its cell")
+            whole = False
+            continue
         try:
             content = path.read_bytes()
         except OSError as error:

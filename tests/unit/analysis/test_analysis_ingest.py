@@ -1,3 +1,4 @@
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -196,6 +197,32 @@ def test_a_half_fetched_cell_is_set_aside(results: Path, damage: str) -> None:
     assert "files_incomplete" in row.validity_reasons
     assert pd.isna(row.inference_ms_mean)
     assert any("resnet50.fp32.pytorch.warm.r1/inferences.bin" in message for message in summary["set_aside"])
+
+
+def with_files(cell: Path, **content: bytes) -> None:
+    """Write further files of a cell, and name them in its record."""
+    record = json.loads((cell / "cell.json").read_text())
+    for name, data in content.items():
+        (cell / name).parent.mkdir(exist_ok=True)
+        (cell / name).write_bytes(data)
+        record["files"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    (cell / "cell.json").write_text(json.dumps(record))
+
+
+def test_a_cell_keeps_what_an_earlier_attempt_left(results: Path) -> None:
+    cell_id = "local/mobilenet_v2.fp32.onnxruntime.warm.r1"
+    with_files(results / "cells" / cell_id, **{"attempt-1/inferences.bin": bytes(32), "attempt-1/x": b"y"})
+    ingest(load_sweep(results))
+    row = cells_of(results).loc[cell_id]
+    assert row.validity == "valid"
+    assert row.n == 30
+
+
+def test_a_record_leads_to_no_file_outside_of_its_cell(results: Path) -> None:
+    cell_id = "local/mobilenet_v2.fp32.onnxruntime.warm.r1"
+    with_files(results / "cells" / cell_id, **{"../stolen": b"words"})
+    ingest(load_sweep(results))
+    assert cells_of(results).loc[cell_id].validity == "invalid"
 
 
 def test_an_older_schema_is_refused_by_name(results: Path) -> None:
