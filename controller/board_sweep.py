@@ -88,9 +88,11 @@ class BoardSweep:
             cell_spec = spec.build(cell, self.manifest, self.zoo, self.setup)
         except spec.NoArtifactError as error:
             return self._refuse(cell, "unsupported", str(error))
-        except KeyError:
+        except spec.NoEnvironmentError as error:
+            return self._refuse(cell, "backend_unavailable", str(error))
+        except KeyError as error:
             return self._refuse(
-                cell, "backend_unavailable", f"no environment for {cell['runtime']} on this board"
+                cell, "infrastructure", f"the zoo's index lacks {error} of the artifact; build it again"
             )
         return CellRun(self.link, self.setup, self.results, cell_spec).measure(self.manifest["profile"])
 

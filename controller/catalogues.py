@@ -22,6 +22,10 @@ COMMANDS = {
 }
 
 
+PATIENCE_S = 300.0
+"""How long a package may take to say what it offers; on a busy machine, far longer than the second it needs."""
+
+
 class CatalogueError(Exception):
     """A package could not say what it offers."""
 
@@ -70,9 +74,17 @@ def kinds(root: Path) -> list[str]:
 
 
 def _ask(root: Path, command: list[str]) -> list[dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=root, capture_output=True, text=True, timeout=60, check=False
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise CatalogueError(f"python -m {' '.join(command)} took more than {PATIENCE_S:.0f} s") from None
     if done.returncode != 0:
         raise CatalogueError(f"python -m {' '.join(command)} failed:\n{done.stderr.strip()}")
     answer: list[dict[str, Any]] = json.loads(done.stdout)

@@ -80,7 +80,14 @@ class CellRun:
             return
         if self.spec["isolation"] == "reboot":
             self._reboot()
-        time.sleep(rest_s(self.spec, profile))
+        if seconds := rest_s(self.spec, profile):
+            self._rest(seconds)
+
+    def _rest(self, seconds: float) -> None:
+        """Rest with the board held: a reboot ends a lease, and a long rest outlasts that of the cell before."""
+        take = lease("acquire", self.setup, self.spec["sweep_id"])
+        _refuse_held(self.link.ask(f"{take} --ttl-s {seconds + REBOOT_LEASE_S:.0f}", self._note))
+        time.sleep(seconds)
 
     def _run(self) -> dict[str, Any]:
         for _ in range(ATTEMPTS):

@@ -24,13 +24,17 @@ def converse(command: Sequence[str | bytes], turns: int) -> list[Turn]:
     Returns:
         The turns, fewer than asked for where the process ended or fell silent.
     """
+    answered: list[Turn] = []
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         assert process.stdin is not None and process.stdout is not None
         sink, source = process.stdin.fileno(), process.stdout.fileno()
         try:
-            answered = [turn for _ in range(turns + 1) if (turn := _turn(sink, source)) is not None]
+            while len(answered) <= turns and (turn := _turn(sink, source)):
+                answered.append(
+                    turn
+                )  # after a silence none is asked for: the late answer would be taken for its own
         finally:
             process.kill()
     return answered[1:]

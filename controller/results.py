@@ -140,6 +140,8 @@ class Results:
 
     def _finish(self, cell_id: str, staging: Path, controller_record: dict[str, Any]) -> None:
         write_json(staging / "controller.json", controller_record)
+        for folder in staging.glob("**/"):
+            sync_directory(folder)
         final = self.cell_dir(cell_id)
         if final.exists():
             if not self.is_outstanding(cell_id):
@@ -172,6 +174,8 @@ def _unpack(archive: bytes, folder: Path) -> None:
             assert source is not None  # a regular file
             with source, (folder / name).open("wb") as target:
                 shutil.copyfileobj(source, target)
+                target.flush()
+                os.fsync(target.fileno())
 
 
 def verify(directory: Path, sweep_id: str, cell_id: str) -> dict[str, Any]:

@@ -35,6 +35,10 @@ class NoArtifactError(Exception):
     """The zoo has no verified artifact for a cell."""
 
 
+class NoEnvironmentError(Exception):
+    """The board has no environment for a cell's runtime."""
+
+
 class BoardSetup(NamedTuple):
     """What a board's part of the inventory and its provisioning say."""
 
@@ -67,9 +71,13 @@ def build(
 
     Raises:
         NoArtifactError: the zoo lacks the artifact, or it failed its verification.
+        NoEnvironmentError: the board cannot run it.
+        KeyError: the zoo's index is not whole.
     """
     profile = manifest["profile"]
     artifact = find_artifact(cell, profile, zoo)
+    if cell["runtime"] not in setup.environments:
+        raise NoEnvironmentError(f"no environment for {cell['runtime']} on this board")
     return {
         "schema": SCHEMA,
         "sweep_id": manifest["sweep_id"],
@@ -233,7 +241,7 @@ def _artifact(artifact: dict[str, Any], root: str) -> dict[str, Any]:
 
 def _dataset(artifact: dict[str, Any], zoo: dict[str, Any], root: str) -> dict[str, Any]:
     sha256 = artifact["dataset"]["sha256"]
-    dataset = next(item for item in zoo["datasets"] if item["sha256"] == sha256)
+    dataset = {item["sha256"]: item for item in zoo["datasets"]}[sha256]
     return {
         "name": dataset["name"],
         "path": f"{root}/datasets/{sha256}/data.npz",

@@ -15,6 +15,7 @@ KINDS = {
     "release": re.compile(r" lease release "),
     "run": re.compile(r" run .* --detach "),
     "look": re.compile(r"ls -1 "),
+    "hold": re.compile(r" lease acquire .* --ttl-s \d+$"),
     "boot_id": re.compile(r"cat /proc/sys/kernel/random/boot_id$"),
     "fetch": re.compile(r"^tar "),
     "set_aside": re.compile(r"^mv "),
@@ -97,6 +98,9 @@ class FakeBoard:
     def _look(self, remote: str, stdin: str) -> Answer:
         names = [path.rpartition("/")[2] for path in self.stored]
         return Answer(0 if names else 2, "\n".join([f"boot-{self.boot}", *names]), "")
+
+    def _hold(self, remote: str, stdin: str) -> Answer:
+        return Answer(0, "{}\n", "")
 
     def _set_aside(self, remote: str, stdin: str) -> Answer:
         self.stored.pop(remote, None)

@@ -136,3 +136,12 @@ def test_results_stay_on_one_board_each(lab: Lab) -> None:
     assert isinstance(lab.results, Results)
     assert lab.results.outstanding() == []
     assert {path.name for path in (lab.results.path / "cells").iterdir()} == {"pi", "nano"}
+
+
+def test_an_index_of_the_zoo_that_is_not_whole_is_no_fault_of_the_board(lab: Lab) -> None:
+    zoo = a_zoo()
+    del zoo["artifacts"][0]["check"]
+    assert lab.run("pi", zoo)["outcomes"] == {"infrastructure": 3}
+    assert "lacks 'check'" in str((lab.results.record(lab.of("pi")[0]) or {})["outcome_detail"])
+    zoo = {**a_zoo(), "datasets": []}
+    assert lab.run("nano", zoo)["outcomes"] == {"infrastructure": 3}

@@ -27,13 +27,16 @@ class Bench:
     def __init__(self, folder: Path):
         self.results, (self.cell_id, self.next_id) = some_results(folder)
         self.board = FakeBoard()
+        self.rest_s = 0.0
         self.folder = f"/var/lib/edgebench/cells/{self.results.path.name}"
 
     def measure(self, **setup: Any) -> dict[str, Any]:
         manifest, board_setup = self.results.manifest(), a_setup(**setup)
         built = spec.build(manifest["cells"][0], manifest, a_zoo(), board_setup)
         link = Link(self.board, board_setup.reconnect_s, self.folder, kept=set())
-        record = CellRun(link, board_setup, self.results, built).measure(manifest["profile"])
+        record = CellRun(link, board_setup, self.results, built).measure(
+            {**manifest["profile"], "rest_s": self.rest_s}
+        )
         self.cleaning = link.cleaning()
         return record
 
@@ -274,3 +277,17 @@ def test_the_results_of_a_completed_cell_are_not_touched_by_a_failure(bench: Ben
     assert isinstance(bench.results, Results)
     assert [cell["cell_id"] for cell in bench.results.outstanding()] == [bench.next_id]
     assert bench.results.cell_dir(bench.cell_id).stat().st_mtime_ns == before
+
+
+def test_a_board_that_rests_is_held(bench: Bench) -> None:
+    bench.rest_s = 0.01
+    assert bench.measure()["outcome"] == "ok"
+    assert [call for call in bench.board.calls if call in ("hold", "run")] == ["hold", "run"]
+
+
+def test_a_board_that_another_sweep_took_while_it_rebooted_is_left_alone(bench: Bench) -> None:
+    bench.rest_s = 0.01
+    bench.board.faults["hold"] = [HELD]
+    with pytest.raises(BoardHeldError, match="held by ada@lab2"):
+        bench.measure(can_reboot=True)
+    assert bench.board.count("run") == 0

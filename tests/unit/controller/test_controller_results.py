@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -214,3 +215,17 @@ def test_cells_that_were_not_reached_get_a_record_with_the_reason(tmp_path: Path
     assert details[by_board["pi"][1]]["outcome"] == "not_run"
     assert details[by_board["pi"][1]]["outcome_detail"] == "the sweep ended before it"
     assert results.note_not_run({}) == 0
+
+
+def test_what_was_fetched_is_on_the_disk_before_it_has_its_name(
+    sweep: tuple[Results, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results, (cell_id, _) = sweep
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(Path(f"/proc/self/fd/{fd}").readlink()))
+    commit(results, cell_id, an_archive(cell_id, {"inferences.bin": b"x", "attempt-1/stderr.txt": b"y"}))
+    final = results.cell_dir(cell_id)
+    staging = final.with_name(f".{final.name}.part")
+    for name in ("", "attempt-1", "attempt-1/stderr.txt", "cell.json", "inferences.bin"):
+        assert staging / name in synced
+    assert synced[-1] == final.parent
