@@ -1,0 +1,31 @@
+"""MNN: the forward type that it chose."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from edgebench_runner.backends import mnn
+from edgebench_runner.errors import FellBackError
+
+
+@pytest.mark.parametrize(
+    ("device", "chosen", "fell_back"), [("cuda", 13, True), ("cpu", 13, False), ("cuda", 2, False)]
+)
+def test_mnn_forward_type(device, chosen, fell_back):
+    backend = mnn.Backend({"device": device})
+    backend._sessions = [None]
+    convolution = SimpleNamespace(getType=lambda: "Convolution")
+
+    def run(session, before, after):
+        assert before([], convolution)
+        assert after([], convolution)
+
+    backend._interpreter = SimpleNamespace(
+        getSessionInfo=lambda session, code: chosen, runSessionWithCallBackInfo=run
+    )
+    if fell_back:
+        with pytest.raises(FellBackError, match="asked for cuda"):
+            backend.placement()
+    else:
+        (placed,) = backend.placement()
+        assert (placed["device"], placed["nodes"], placed["kinds"]) == (device, 1, {"Convolution": 1})
