@@ -17,6 +17,7 @@ _LONG_IS_INT64 = sys.byteorder == "little" and struct.calcsize("l") == 8
 TIME_ROW = struct.Struct("4l" if _LONG_IS_INT64 else "<4q")
 OUTPUT_COLUMNS = 6
 NO_CLASS = struct.pack("<i", -1)
+_ROWS_AT_ONCE = 4096  # the memory that making the files takes is not the model's
 
 
 class Records(object):
@@ -29,9 +30,9 @@ class Records(object):
 
     def __init__(self, directory: str, rows: int) -> None:
         self.rows = rows
-        self.times = _map(os.path.join(directory, TIMES), bytes(rows * TIME_ROW.size))
-        blank = NO_CLASS * (rows * OUTPUT_COLUMNS)
-        self.outputs = memoryview(_map(os.path.join(directory, OUTPUTS), blank)).cast("i")
+        self.times = _map(os.path.join(directory, TIMES), bytes(TIME_ROW.size), rows)
+        blank = NO_CLASS * OUTPUT_COLUMNS
+        self.outputs = memoryview(_map(os.path.join(directory, OUTPUTS), blank, rows)).cast("i")
 
     def keep_answer(self, row: int, item: int, classes: Sequence[int]) -> None:
         """Store the dataset index and the best classes (at most five, best first) of one row."""
@@ -52,11 +53,12 @@ def completed_rows(directory: str, start: int = 0) -> int:
     return sum(1 for row in TIME_ROW.iter_unpack(whole) if row[3])
 
 
-def _map(path: str, content: bytes) -> mmap.mmap:
+def _map(path: str, blank: bytes, rows: int) -> mmap.mmap:
     with open(path, "wb+") as file:
-        file.write(content)
+        for start in range(0, rows, _ROWS_AT_ONCE):
+            file.write(blank * min(_ROWS_AT_ONCE, rows - start))
         file.flush()
         mapped = mmap.mmap(file.fileno(), 0)
-    for offset in range(0, len(content), mmap.PAGESIZE):
-        mapped[offset] = content[offset]  # a page that was written once does not fault in the window
+    for offset in range(0, len(mapped), mmap.PAGESIZE):
+        mapped[offset] = mapped[offset]  # a page that was written once does not fault in the window
     return mapped

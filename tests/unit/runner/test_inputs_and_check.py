@@ -20,6 +20,15 @@ def test_images_in_order_repeating(tmp_path):
     assert all((image == stored[index]).all() for index, image in pairs)
 
 
+def test_hours_of_inferences_cost_no_object_each(tmp_path):
+    write_dataset(tmp_path / "data.npz", count=3)
+    pairs, _ = dataset.images(str(tmp_path / "data.npz"), 1000)
+    assert len({id(pair) for pair in pairs}) == 3
+    paths = dataset.write_files(pairs, str(tmp_path / "items"))
+    assert [index for index, _ in paths] == [number % 3 for number in range(1000)]
+    assert len({id(pair) for pair in paths}) == 3
+
+
 def test_images_that_would_take_too_much_memory_stay_in_the_file(tmp_path, monkeypatch):
     write_dataset(tmp_path / "data.npz", count=3)
     monkeypatch.setattr(dataset, "available_bytes", lambda: 100)

@@ -1,5 +1,7 @@
 """The measured loop stores four ordered readings a row, and the files say what was completed."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,15 @@ def test_missing_or_torn_record_file_has_no_completed_rows(tmp_path, content):
     if content is not None:
         (tmp_path / "inferences.bin").write_bytes(content)
     assert records.completed_rows(str(tmp_path)) == 0
+
+
+def test_making_the_files_takes_no_memory_of_their_size(tmp_path):
+    tracemalloc.start()
+    kept = records.Records(str(tmp_path), 100000)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(kept.times) == 3200000
+    assert peak_bytes < 1000000
 
 
 def test_every_row_beyond_one_page_is_mapped_and_filled(tmp_path):
