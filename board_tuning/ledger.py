@@ -37,14 +37,20 @@ class Ledger(object):
         return content["knobs"]
 
     def record(self, name: str, before: Any, wanted: Any) -> None:
-        """Note what is wanted and, the first time only, what was there before."""
+        """Note what is wanted and, the first time only, what was there before: of a part that is new, too."""
         entry = self.knobs.setdefault(name, {"before": before, "changed_in_boot": None})
+        if isinstance(before, dict):
+            entry["before"] = dict(before, **entry["before"])
         entry["wanted"] = wanted
         entry["tuned_utc"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
     def note_change(self, name: str, boot_id: Optional[str]) -> None:
         """Note the boot in which a knob was last written."""
         self.knobs[name]["changed_in_boot"] = boot_id
+
+    def found(self, name: str) -> Optional[Any]:
+        """Return what was there before, ``None`` where the knob was never touched."""
+        return self.knobs.get(name, {}).get("before")
 
     def forget(self, name: str) -> None:
         """Remove a knob that is as it was before."""

@@ -72,7 +72,9 @@ def tune(system: System, ledger: Ledger, wanted: Dict[str, Any], check: bool) ->
 
     Nothing is written when one knob is refused, and what was there is on disk before the first change.
     """
-    steps = [Step(name, knobs.load(name, system, value)) for name, value in wanted.items()]
+    steps = [
+        Step(name, knobs.load(name, system, value, ledger.found(name))) for name, value in wanted.items()
+    ]
     steps = sorted(steps, key=lambda step: (step.knob.ORDER, step.name))
     for step in steps:
         if step.before is not None:
@@ -94,10 +96,13 @@ def tune(system: System, ledger: Ledger, wanted: Dict[str, Any], check: bool) ->
 
 def reset(system: System, ledger: Ledger, names: List[str], check: bool) -> List[Dict[str, Any]]:
     """Put the named knobs back to what the ledger says was there, and forget those that are."""
-    steps = [Step(name, knobs.load(name, system, ledger.knobs[name]["wanted"])) for name in names]
+    steps = [
+        Step(name, knobs.load(name, system, ledger.knobs[name]["wanted"], ledger.found(name)))
+        for name in names
+    ]
     steps = sorted(steps, key=lambda step: (-step.knob.ORDER, step.name))
     for step in steps:
-        step.goal = ledger.knobs[step.name]["before"]
+        step.goal = ledger.found(step.name)
     _carry_out(system, ledger, steps, check)
     if not check:
         for step in steps:

@@ -14,12 +14,12 @@ def names() -> List[str]:
     return sorted(name for name in found if not name.startswith("_"))
 
 
-def load(name: str, system: System, wanted: Any = None) -> Any:
-    """Return the knob of a name on this board, for what is wanted of it.
+def load(name: str, system: System, wanted: Any = None, found: Any = None) -> Any:
+    """Return the knob of a name on this board, for what is wanted of it and what was found before it was tuned.
 
     Raises:
         TuningError: there is none; lists those there are.
     """
     if name not in names():
         raise TuningError("unknown knob {!r}; valid: {}".format(name, ", ".join(names())))
-    return importlib.import_module("board_tuning.knobs." + name).Knob(system, wanted)
+    return importlib.import_module("board_tuning.knobs." + name).Knob(system, wanted, found)

@@ -16,15 +16,17 @@ class BaseKnob(object):
         AFTER_REBOOT: a change takes effect at the next boot.
         ORDER: knobs with a lower number are set earlier and put back later.
         wanted: what the user asked for; ``None`` when the board is only looked at.
+        found: the state that the ledger says was there before; ``None`` where this knob is not in it.
     """
 
     HELP = ""
     AFTER_REBOOT = False
     ORDER = 50
 
-    def __init__(self, system: System, wanted: Any = None) -> None:
+    def __init__(self, system: System, wanted: Any = None, found: Any = None) -> None:
         self.system = system
         self.wanted = wanted
+        self.found = found
 
     def read(self) -> Optional[Any]:
         """Return the state the board is in, ``None`` where it has no such knob."""

@@ -15,19 +15,23 @@ USUAL = [
 
 
 class Knob(BaseKnob):
-    """State: {unit: {"enabled": as systemctl says, "active": bool}} of the wanted units that the board has."""
+    """State: {unit: {"enabled": as systemctl says, "active": bool}} of the units that the board has.
+
+    Of those that are wanted, and of those that were when the ledger was written: they are put back.
+    """
 
     HELP = "units to stop and mask: a list, or usual for those that disturb most"
     ORDER = 40
 
-    def _units(self) -> List[str]:
+    def _wanted_units(self) -> List[str]:
         return USUAL if self.wanted in (None, "usual") else self.wanted
 
     def read(self) -> Optional[Dict[str, Dict[str, Any]]]:
         """Return the state of each unit; ``None`` without systemd."""
         if not self.system.runs_systemd():
             return None
-        return {unit: state for unit, state in ((unit, self._show(unit)) for unit in self._units()) if state}
+        units = dict.fromkeys([*self._wanted_units(), *(self.found or {})])
+        return {unit: state for unit, state in ((unit, self._show(unit)) for unit in units) if state}
 
     def _show(self, unit: str) -> Optional[Dict[str, Any]]:
         properties = "LoadState,UnitFileState,ActiveState"
@@ -41,13 +45,13 @@ class Knob(BaseKnob):
         return {"enabled": enabled, "active": values.get("ActiveState") == "active"}
 
     def target(self, state: Dict[str, Dict[str, Any]]) -> Dict[str, Dict[str, Any]]:
-        """Return the units masked and stopped."""
-        if not isinstance(self._units(), list) or not all(
-            str(unit).endswith(SUFFIXES) for unit in self._units()
-        ):
+        """Return the wanted units masked and stopped, the others as they were found."""
+        wanted = self._wanted_units()
+        if not isinstance(wanted, list) or not all(str(unit).endswith(SUFFIXES) for unit in wanted):
             valid = "usual, or a list of units ending in {}".format(", ".join(SUFFIXES))
             raise TuningError("expected {}; found {!r}".format(valid, self.wanted))
-        return {unit: {"enabled": "masked", "active": False} for unit in state}
+        masked = {"enabled": "masked", "active": False}
+        return {unit: masked if unit in wanted else self.found[unit] for unit in state}
 
     def write(self, state: Dict[str, Dict[str, Any]]) -> None:
         """Mask, unmask, enable, disable, start and stop until each unit is as in the state."""

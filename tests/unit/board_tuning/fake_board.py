@@ -38,3 +38,25 @@ class FakeBoard(System):
         return {
             path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*") if path.is_file()
         }
+
+    def run_systemd(self, units: dict[str, list[str]], masked: str = "masked") -> None:
+        """Have systemd with these units: whether each is enabled, and whether it is active."""
+
+        def systemctl(arguments: list[str]) -> str:
+            verb, unit = arguments[0], arguments[-1]
+            if unit not in units:
+                return "LoadState=not-found\nUnitFileState=\nActiveState=inactive\n"
+            if verb == "mask":
+                units[unit] = ["masked", "inactive"]
+            elif verb == "unmask":
+                units[unit][0] = {"man-db.timer": "static"}.get(unit, "disabled")
+            elif verb in ("enable", "disable"):
+                units[unit][0] = f"{verb}d"
+            elif verb in ("start", "stop"):
+                units[unit][1] = "active" if verb == "start" else "inactive"
+            loaded = "masked" if units[unit][0] == "masked" else "loaded"
+            enabled = masked if loaded == "masked" else units[unit][0]
+            return f"LoadState={loaded}\nUnitFileState={enabled}\nActiveState={units[unit][1]}\n"
+
+        self.put("/run/systemd/system/.keep", "")
+        self.commands["systemctl"] = systemctl

@@ -233,24 +233,7 @@ def test_services_get_back_how_they_were_enabled_and_whether_they_ran(board: Fak
         "man-db.timer": ["static", "inactive"],
     }
 
-    def systemctl(arguments: list[str]) -> str:
-        verb, unit = arguments[0], arguments[-1]
-        if unit not in units:
-            return "LoadState=not-found\nUnitFileState=\nActiveState=inactive\n"
-        if verb == "mask":
-            units[unit] = ["masked", "inactive"]
-        elif verb == "unmask":
-            units[unit][0] = {"man-db.timer": "static"}.get(unit, "disabled")
-        elif verb in ("enable", "disable"):
-            units[unit][0] = f"{verb}d"
-        elif verb in ("start", "stop"):
-            units[unit][1] = "active" if verb == "start" else "inactive"
-        loaded = "masked" if units[unit][0] == "masked" else "loaded"
-        enabled = masked if loaded == "masked" else units[unit][0]
-        return f"LoadState={loaded}\nUnitFileState={enabled}\nActiveState={units[unit][1]}\n"
-
-    board.put("/run/systemd/system/.keep", "")
-    board.commands["systemctl"] = systemctl
+    board.run_systemd(units, masked)
     before = {unit: list(state) for unit, state in units.items()}
     goal = there_and_back(board, "services", [*units, "absent.service"])
     assert goal == {unit: {"enabled": "masked", "active": False} for unit in units}

@@ -145,3 +145,17 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_services_that_were_wanted_once_are_put_back(board: FakeBoard, tmp_path: Path) -> None:
+    units = {name: ["enabled", "active"] for name in ("cups.service", "snapd.service", "apt-daily.timer")}
+    before = {unit: list(state) for unit, state in units.items()}
+    board.run_systemd(units)
+    for wanted in (["cups.service"], ["cups.service", "snapd.service"], ["snapd.service", "apt-daily.timer"]):
+        results = tuner.tune(board, Ledger(str(tmp_path)), {"services": wanted}, check=False)
+        assert statuses(results) == {"services": "changed"}
+        assert {unit for unit, state in units.items() if state[0] == "masked"} == set(wanted)
+    ledger = Ledger(str(tmp_path))
+    assert statuses(tuner.reset(board, ledger, ["services"], check=False)) == {"services": "changed"}
+    assert units == before
+    assert Ledger(str(tmp_path)).knobs == {}
