@@ -66,3 +66,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of a pipe (head, less) left early; Python would complain again while closing standard output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # such as a full disk, or results that may only be read
+        print(f"analysis {args.verb}: {error}", file=sys.stderr)
+        return USAGE_ERROR

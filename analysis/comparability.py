@@ -1,5 +1,7 @@
 """Whether two numbers may be compared at all: what else differs besides what is under test."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,60 +17,82 @@ from analysis.sweep import load_sweep
 
 COMPARABLE, CONDITIONAL, NOT = "comparable", "conditionally comparable", "not comparable"
 TIME, ENERGY = "time", "energy"
-PAIR = ["board_a", "backend_a", "board_b", "backend_b"]
+CASE = ["board", "model", "variant", "backend", "mode"]
+Parts = dict[str, set[str]]
+"""What each part of the fingerprints of a case's repeats was; a list is the set of its items."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not the same on both sides."""
+    """One thing that is not the same on both sides; ``cases`` says in how many of those that were compared."""
 
     board: str
     backend: str
     part: str
     a: str
     b: str
+    cases: str
 
 
-def fingerprint_parts(source: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the parts of the fingerprint by (board, backend); a published study has none.
+def fingerprint_parts(source: str) -> dict[tuple[str, ...], Parts]:
+    """Return the parts of the fingerprints by ``CASE``, since artifact and protocol are among them.
 
-    The first record found stands for its board and backend, since a fingerprint is a property of both.
+    A published study has none.
     """
     if source.startswith(PUBLISHED_PREFIX):
         return {}
     sweep = load_sweep(Path(source))
-    parts: dict[tuple[str, str], dict[str, Any]] = {}
+    found: dict[tuple[str, ...], Parts] = {}
     for planned in sweep.planned:
-        key = (planned["board"], planned["backend"])
-        if key not in parts:
-            try:
-                record = read_json(sweep.cell_directory(planned) / "cell.json", RECORD_SCHEMA)
-            except InputError:
-                continue
-            parts[key] = record.get("fingerprint_parts") or {}
-    return parts
+        try:
+            record = read_json(sweep.cell_directory(planned) / "cell.json", RECORD_SCHEMA)
+        except InputError:
+            continue  # The ingest has said so.
+        parts = found.setdefault(tuple(planned[name] for name in CASE), {})
+        for name, values in _flat(record.get("fingerprint_parts") or {}):
+            parts.setdefault(name, set()).update(values)
+    return found
+
+
+def _flat(parts: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    for name, value in parts.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{key}", [str(inner)]) for key, inner in value.items())
+        else:
+            yield name, [str(item) for item in (value if isinstance(value, list) else [value])]
 
 
 def fingerprint_differences(source_a: str, source_b: str, pairs: pd.DataFrame) -> list[Difference]:
-    """Return every part that differs between the boards and backends that are compared.
+    """Return every part that differs between the cases that are compared, once for all cases that differ alike.
 
     Args:
         source_a: the first source.
         source_b: the second one.
-        pairs: with the columns ``board_a``, ``backend_a``, ``board_b`` and ``backend_b``.
+        pairs: with the columns of ``CASE``, each with ``_a`` and ``_b``.
     """
-    parts_a, parts_b = fingerprint_parts(source_a), fingerprint_parts(source_b)
-    found = []
-    for pair in pairs.drop_duplicates(PAIR)[PAIR].astype(str).to_numpy().tolist():
-        board, backend, *other = pair
-        a, b = parts_a.get((board, backend)), parts_b.get((other[0], other[1]))
+    all_a, all_b = fingerprint_parts(source_a), fingerprint_parts(source_b)
+    compared: Counter[tuple[str, str]] = Counter()
+    differing: Counter[tuple[str, str, str, str, str]] = Counter()
+    for pair in pairs.to_dict("records"):
+        a, b = (
+            parts.get(tuple(str(pair[f"{name}_{side}"]) for name in CASE))
+            for side, parts in (("a", all_a), ("b", all_b))
+        )
         if a is not None and b is not None:
-            found += [
-                Difference(board, backend, name, str(a.get(name)), str(b.get(name)))
-                for name in sorted(set(a) | set(b))
-                if a.get(name) != b.get(name)
-            ]
-    return found
+            case = (str(pair["board_a"]), str(pair["backend_a"]))
+            compared[case] += 1
+            differing.update((*case, *found) for found in _differences(a, b))
+    return [
+        Difference(*found, cases=f"{n} of {compared[found[0], found[1]]}") for found, n in differing.items()
+    ]
+
+
+def _differences(a: Parts, b: Parts) -> Iterator[tuple[str, str, str]]:
+    """Yield the name of each part that differs and what only the one and only the other side has."""
+    for name in sorted(set(a) | set(b)):
+        there, here = a.get(name, set()), b.get(name, set())
+        if there != here:
+            yield name, ", ".join(sorted(there - here)) or "—", ", ".join(sorted(here - there)) or "—"
 
 
 def judge_pair(row: "pd.Series[Any]", of: str = TIME) -> tuple[str, str]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.comparability import (
+    CASE,
     COMPARABLE,
     CONDITIONAL,
     ENERGY,
@@ -21,7 +22,6 @@ from analysis.groups import is_sound
 from analysis.statistics.boots import typical
 from analysis.statistics.comparison import Comparison, compare_boots, compare_with_figure
 
-CASE = ["board", "model", "variant", "backend", "mode"]
 COLUMNS = [
     *CASE,
     "a_ms",
@@ -107,13 +107,18 @@ def _sides(frame: pd.DataFrame, mode: str | None, value: str) -> pd.DataFrame:
         backend=("backend", "first"),
         mode=("mode", "first"),
         boots=(value, lambda means: means.to_numpy(dtype=float)),
-        artifact=("artifact_sha256", "first"),
-        fingerprint=("fingerprint", "first"),
+        artifact=("artifact_sha256", _every),
+        fingerprint=("fingerprint", _every),
         published=("published", "first"),
-        simulated_board=("simulated_board", "first"),
-        simulated_meter=("simulated_meter", "first"),
-        scope=("meter_scope", "first"),
+        simulated_board=("simulated_board", "any"),
+        simulated_meter=("simulated_meter", "any"),
+        scope=("meter_scope", _every),
     )
+
+
+def _every(values: "pd.Series[str]") -> str | None:
+    """Return every value that the repeats of a case have; nothing where one of them is unknown."""
+    return None if values.isna().any() else " ".join(sorted(set(values)))
 
 
 def _case(pair: pd.Series, of: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ one published figure, which stands for repeats that nobody can see any more.
 """
 
 import re
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,8 @@ from analysis.store import load_cells
 from analysis.sweep import load_sweep
 
 PUBLISHED_PREFIX = "published:"
+MOST_SAID = 5
+PREFERRED_MODES = ("warm", "sustained", "cold", "throughput", "accuracy")
 MORE = {"source": TEXT, "table": TEXT, "host": TEXT, "published": "boolean"}
 FRAME = {**CELLS, **MORE}
 KEY = ["source", "board", "kind", "host", "model", "variant", "backend", "runtime", "mode"]
@@ -68,8 +71,17 @@ def load_source(text: str) -> pd.DataFrame:
             raise InputError(f"{text}: the study published no raw table")
         return rows.assign(source=text)
     sweep = load_sweep(Path(text))
-    cells, _ = load_cells(sweep)
+    cells, set_aside = load_cells(sweep)
+    _say(sweep.sweep_id, set_aside)
     return canonical(cells.assign(source=sweep.sweep_id, published=False))
+
+
+def _say(sweep_id: str, set_aside: list[str]) -> None:
+    """Name on standard error what of a sweep was not used."""
+    for message in set_aside[:MOST_SAID]:
+        print(f"{sweep_id}: set aside: {message}", file=sys.stderr)
+    if len(set_aside) > MOST_SAID:
+        print(f"{sweep_id}: and {len(set_aside) - MOST_SAID} more; ingest.json names them", file=sys.stderr)
 
 
 def load_sources(texts: list[str]) -> pd.DataFrame:
@@ -152,10 +164,12 @@ def choose(frame: pd.DataFrame, column: str, wanted: str) -> pd.DataFrame:
 
 
 def one_mode(frame: pd.DataFrame, mode: str | None) -> pd.DataFrame:
-    """Return the rows of ``mode``; without one, of warm where the source has it, and of every mode otherwise."""
+    """Return the rows of ``mode``; without one, each source's of the first of ``PREFERRED_MODES`` that it has."""
     if mode is not None:
         return choose(frame, "mode", mode)
-    return frame[frame["mode"] == "warm"] if (frame["mode"] == "warm").any() else frame
+    rank = frame["mode"].map({name: place for place, name in enumerate(PREFERRED_MODES)})
+    rank = rank.astype("Int64").fillna(len(PREFERRED_MODES))
+    return frame[rank == rank.groupby(frame.source, dropna=False).transform("min")]
 
 
 def model_labels(frame: pd.DataFrame) -> "pd.Series[str]":

@@ -5,7 +5,7 @@ import pandas as pd
 from analysis.scopes import refuse_mixed
 
 COST = {"latency": "inference_ms", "energy": "energy_j_per_inference"}
-COLUMNS = ["board", "model", "variant", "backend", "mode", "cost", "top1", "top5", "on_frontier"]
+COLUMNS = ["board", "host", "model", "variant", "backend", "mode", "cost", "top1", "top5", "on_frontier"]
 
 
 def pareto(rows: pd.DataFrame, against: str) -> pd.DataFrame:
@@ -16,8 +16,8 @@ def pareto(rows: pd.DataFrame, against: str) -> pd.DataFrame:
         against: ``latency`` (cost in ms) or ``energy`` (cost in J per inference).
 
     Returns:
-        ``COLUMNS``, with ``cost`` under its own name. ``on_frontier`` holds where no other case of the board is at
-        least as cheap and at least as accurate, and better in one of the two.
+        ``COLUMNS``, with ``cost`` under its own name and ``host`` only where one is known. ``on_frontier`` holds where
+        no other case of the board is at least as cheap and at least as accurate, and better in one of the two.
 
     Raises:
         InputError: energies of one board were measured at different places.
@@ -31,4 +31,5 @@ def pareto(rows: pd.DataFrame, against: str) -> pd.DataFrame:
     accuracy = ordered.top1.astype(float)
     best_so_far = accuracy.groupby(ordered.board).cummax().groupby(ordered.board).shift(fill_value=-1.0)
     marked = ordered.assign(on_frontier=accuracy > best_so_far)
-    return marked[COLUMNS].rename(columns={"cost": cost}).reset_index(drop=True)
+    shown = [name for name in COLUMNS if name != "host" or marked.host.notna().any()]
+    return marked[shown].rename(columns={"cost": cost}).reset_index(drop=True)

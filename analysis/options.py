@@ -18,7 +18,7 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
 
 def add_mode(parser: argparse.ArgumentParser) -> None:
     """Add ``--mode``."""
-    parser.add_argument("--mode", help="which mode to use; without it warm where the source has it")
+    parser.add_argument("--mode", help="which mode to use; without it warm, or what a source has instead")
 
 
 def positive_number(text: str) -> float:

@@ -19,8 +19,10 @@ def add_format_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def emit(frame: pd.DataFrame, args: argparse.Namespace) -> None:
-    """Print ``frame`` in the format that was asked for."""
+def emit(frame: pd.DataFrame, args: argparse.Namespace, why_empty: str = "") -> None:
+    """Print ``frame`` in the format that was asked for; where it has no rows, standard error says why."""
+    if frame.empty and why_empty:
+        print(f"analysis {args.verb}: {why_empty}", file=sys.stderr)
     writers = {"csv": to_csv, "json": to_json, "html": to_html}
     sys.stdout.write(writers.get(args.format, to_text)(frame))
 

@@ -1,7 +1,5 @@
 """Reading back what ``ingest`` wrote."""
 
-import json
-
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,30 +14,49 @@ from analysis.sweep import Sweep
 def load_cells(sweep: Sweep) -> tuple[pd.DataFrame, list[str]]:
     """Return the rows of ``cells.parquet`` and what was set aside; ingests first when that was not done yet.
 
+    What cannot be read, or was written by an older version, is made anew from the raw records, with a message.
+
     Raises:
-        InputError: when the file cannot be read or lacks columns that this version needs.
+        InputError: when there are no raw records to make it from.
     """
-    torn = _torn(sweep)
-    if torn or not sweep.cells_parquet.is_file() or not (sweep.root / "ingest.json").is_file():
+    made_anew = [*_unusable(sweep), *_torn(sweep)]
+    if made_anew and not (sweep.root / "cells").is_dir():
+        raise InputError(f"{sweep.root}/{made_anew[0]}; there are no raw records to make it anew from")
+    if made_anew or not sweep.cells_parquet.is_file() or not (sweep.root / "ingest.json").is_file():
         ingest(sweep)
-    try:
-        frame = pq.read_table(sweep.cells_parquet).to_pandas()
-    except (pa.ArrowException, OSError, json.JSONDecodeError) as error:
-        raise InputError(f"{sweep.cells_parquet}: cannot be read ({error}); run ingest again") from None
-    lacking = [name for name in CELLS if name not in frame.columns]
-    if lacking:
-        raise InputError(f"{sweep.cells_parquet}: lacks {', '.join(lacking)}; run ingest again")
+    frame = pq.read_table(sweep.cells_parquet).to_pandas()
     set_aside = list(read_json(sweep.root / "ingest.json", INGEST_SCHEMA)["set_aside"])
-    return frame.astype(CELLS), [*set_aside, *torn]
+    return frame.astype(CELLS), [
+        *set_aside,
+        *(f"{message}; made anew from the raw records" for message in made_anew),
+    ]
+
+
+def _unusable(sweep: Sweep) -> list[str]:
+    """Say what is wrong with ``cells.parquet`` and ``ingest.json``, where they are there."""
+    found = []
+    if sweep.cells_parquet.is_file():
+        try:
+            columns = pq.read_table(sweep.cells_parquet).column_names
+            if lacking := [name for name in CELLS if name not in columns]:
+                found.append(f"cells.parquet: of another version, lacks {', '.join(lacking)}")
+        except (pa.ArrowException, OSError):
+            found.append("cells.parquet: cannot be read")
+    if (sweep.root / "ingest.json").is_file():
+        try:
+            read_json(sweep.root / "ingest.json", INGEST_SCHEMA)
+        except InputError as error:
+            found.append(str(error).replace(f"{sweep.root}/", ""))
+    return found
 
 
 def _torn(sweep: Sweep) -> list[str]:
-    """Name the files under ``inferences/`` that cannot be read; they are made anew, since the raw records are kept."""
+    """Name the files under ``inferences/`` that cannot be read."""
     found = []
     for path in sorted(sweep.inferences.glob("board=*/*.parquet")):
         try:
             pq.read_metadata(path)
         except (pa.ArrowException, OSError):
             name = path.relative_to(sweep.root).as_posix()
-            found.append(f"{name}: cannot be read; made anew from the raw records")
+            found.append(f"{name}: cannot be read")
     return found

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.data import SweepData
 from analysis.figures.style import MUTED, WIDTH_IN, applied, backend_legend, colours
-from analysis.frame import canonical, combined
+from analysis.frame import canonical, combined, one_mode
 from analysis.report.format import number
 from analysis.speedup import speedup
 
@@ -24,20 +24,14 @@ def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
     """Yield one figure per board that measured at least two backends."""
     frame = canonical(data.cells.assign(source=data.sweep.sweep_id, published=False))
     for board in data.boards:
-        rows = combined(_latency_mode(frame[frame.board == board]))
+        timed = frame[(frame.board == board) & ~frame["mode"].isin(["throughput", "accuracy"])]
+        rows = combined(one_mode(timed, None))
         rows = rows[rows.inference_ms.notna()]
         backends = sorted(rows.backend.unique())
         if len(backends) > 1 and not rows.duplicated(["model", "variant", "backend"]).any():
             table = speedup(rows, backends[0]).set_index("model").astype(float)
             with applied():
                 yield f"speedup-{board}", _board(table, data.name(board), backends[0], data.backends)
-
-
-def _latency_mode(frame: pd.DataFrame) -> pd.DataFrame:
-    """Keep one mode: warm where there is one, otherwise the first of the others that a single inference is timed in."""
-    timed = frame[~frame["mode"].isin(["throughput", "accuracy"])]
-    modes = set(timed["mode"])
-    return timed[timed["mode"] == ("warm" if "warm" in modes else min(modes, default=""))]
 
 
 def _board(table: pd.DataFrame, name: str, baseline: str, backends: list[str]) -> Figure:

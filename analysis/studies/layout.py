@@ -16,11 +16,13 @@ class StudyTable:
         number: as printed in the study, such as ``4.1``.
         title: what it shows.
         build: from the combined rows of a source to the table, without rows where the source has nothing for it.
+        note: what is said where it has none, besides that.
     """
 
     number: str
     title: str
     build: Callable[[pd.DataFrame], pd.DataFrame]
+    note: str = ""
 
 
 def columns(frame: pd.DataFrame, mapping: dict[str, str]) -> pd.DataFrame:

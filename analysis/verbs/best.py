@@ -21,5 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row per device."""
-    emit(best(cases(load_sources(args.sources), args.mode), args.within_ms), args)
+    bound = f" of at most {args.within_ms:g} ms" if args.within_ms else ""
+    winners = best(cases(load_sources(args.sources), args.mode), args.within_ms)
+    emit(winners, args, f"no case has both an accuracy and a time{bound}")
     return 0

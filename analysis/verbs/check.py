@@ -19,5 +19,5 @@ def run(args: argparse.Namespace) -> int:
     """Print one row per contradiction."""
     found = contradictions(load_sources(args.sources))
     shown = found if args.format else found.dropna(axis="columns", how="all")
-    emit(shown, args)
+    emit(shown, args, "no row contradicts itself")
     return 0

@@ -3,11 +3,11 @@
 import argparse
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import pandas as pd
 
-from analysis.comparability import ENERGY, TIME
+from analysis.comparability import ENERGY, TIME, Difference
 from analysis.comparison import SideBySide, compare_sources
 from analysis.options import add_mode
 from analysis.output import add_format_options, records, to_csv, to_html, to_text
@@ -55,7 +55,7 @@ def _as_json(result: SideBySide) -> dict[str, object]:
 def _sections(result: SideBySide, of: str) -> list[tuple[str, pd.DataFrame]]:
     verdict = f"Verdict: {result.verdict}" + (f" ({'; '.join(result.reasons)})" if result.reasons else "")
     differences = pd.DataFrame(
-        [asdict(d) for d in result.differences], columns=["board", "backend", "part", "a", "b"]
+        [asdict(d) for d in result.differences], columns=[field.name for field in fields(Difference)]
     )
     worse = "B is slower" if of == TIME else "B takes more energy"
     return [

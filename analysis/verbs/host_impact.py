@@ -2,7 +2,8 @@
 
 import argparse
 
-from analysis.frame import choose, combined, load_sources, one_mode
+from analysis.accelerators import of_accelerator
+from analysis.frame import combined, load_sources, one_mode
 from analysis.host_impact import host_impact, speeds
 from analysis.options import add_mode, add_sources
 from analysis.output import emit
@@ -14,7 +15,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_sources(parser)
     parser.add_argument(
-        "--accelerator", required=True, metavar="A", help="the device, such as 'Coral USB Accelerator'"
+        "--accelerator",
+        required=True,
+        metavar="A",
+        help="the device, such as 'Coral USB Accelerator' or, in a lab's labels, 'edgetpu'",
     )
     parser.add_argument(
         "--hosts", nargs=2, metavar=("X", "Y"), help="the hosts; default: the two there are, in order"
@@ -24,6 +28,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row."""
-    rows = combined(one_mode(choose(load_sources(args.sources), "board", args.accelerator), args.mode))
+    rows = combined(one_mode(of_accelerator(load_sources(args.sources), args.accelerator), args.mode))
     emit(host_impact(speeds(rows, tuple(args.hosts) if args.hosts else None)), args)
     return 0

@@ -19,5 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row per case."""
-    emit(pareto(cases(load_sources(args.sources), args.mode), args.against), args)
+    cost = {"latency": "a time", "energy": "an energy"}[args.against]
+    found = pareto(cases(load_sources(args.sources), args.mode), args.against)
+    emit(found, args, f"no case has both an accuracy and {cost}")
     return 0

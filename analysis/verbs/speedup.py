@@ -2,6 +2,7 @@
 
 import argparse
 
+from analysis.errors import InputError
 from analysis.frame import choose, combined, load_sources, one_mode
 from analysis.options import add_mode, add_sources
 from analysis.output import emit
@@ -24,5 +25,8 @@ def run(args: argparse.Namespace) -> int:
     rows = combined(one_mode(choose(load_sources(args.sources), "board", args.board), args.mode))
     if args.task:
         rows = choose(rows, "task", args.task)
-    emit(speedup(rows, args.baseline), args)
+    table = speedup(rows, args.baseline)
+    if list(table.columns) == ["model"]:
+        raise InputError(f"{args.baseline} is the only backend of {args.board}: nothing to compare it with")
+    emit(table, args)
     return 0

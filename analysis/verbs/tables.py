@@ -39,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
     _print([(layout, table) for layout, table in tables if len(table)], args.format)
     for layout, table in tables:
         if table.empty:
-            print(f"table {layout.number} ({layout.title}): the source has no rows for it", file=sys.stderr)
+            why = "the source has no rows for it" + (f"; {layout.note}" if layout.note else "")
+            print(f"table {layout.number} ({layout.title}): {why}", file=sys.stderr)
     return 0
 
 

@@ -105,6 +105,27 @@ def test_fingerprint_differences_are_named(tmp_path: Path) -> None:
     assert {(d.part, d.a, d.b) for d in result.differences} == {("kernel", "6.1.0", "6.6.0")}
 
 
+def test_cases_are_compared_with_their_own_fingerprint_whatever_was_measured_first(tmp_path: Path) -> None:
+    """Of two models only one has another artifact; the manifests list them in opposite orders."""
+    a, b = pair(tmp_path)
+    for root in (a, b):
+        for path in Path(root).glob("cells/*/*/cell.json"):
+            record = json.loads(path.read_text())
+            record["fingerprint_parts"] |= {"artifact": record["model"], "options": {"threads": 2}}
+            if root == b and record["model"] == "mobilenet_v2":
+                record["fingerprint_parts"] |= {"artifact": "other", "options": {"threads": 4}}
+            path.write_text(json.dumps(record))
+    manifest = Path(b) / "manifest.json"
+    content = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(content | {"cells": content["cells"][::-1]}))
+    found = compare_sources(a, b).differences
+    assert {(d.part, d.a, d.b) for d in found} == {
+        ("artifact", "mobilenet_v2", "other"),
+        ("options.threads", "2", "4"),
+    }
+    assert {d.cases for d in found} == {"2 of 6"}  # one of three models, in two modes
+
+
 def test_a_simulated_board_is_not_comparable_with_a_real_one(tmp_path: Path) -> None:
     a, b = pair(tmp_path)
     manifest = json.loads((Path(b) / "manifest.json").read_text())

@@ -1,10 +1,12 @@
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from analysis.columns import CELLS
@@ -349,10 +351,32 @@ def test_a_bad_manifest_is_one_clear_error(results: Path, change: dict[str, obje
         load_sweep(results)
 
 
-def test_a_truncated_cells_parquet_is_one_clear_error(results: Path) -> None:
+@pytest.mark.parametrize("damage", ["truncated", "garbled", "of an older version", "ingest.json"])
+def test_what_ingest_wrote_is_made_anew_where_it_is_no_use(results: Path, damage: str) -> None:
+    path, sweep = results / "cells.parquet", load_sweep(results)
+    before, set_aside = load_cells(sweep)
+    content = path.read_bytes()
+    if damage == "truncated":
+        path.write_bytes(content[:500])
+    elif damage == "garbled":
+        path.write_bytes(content[:100] + bytes(len(content) // 2) + content[100 + len(content) // 2 :])
+    elif damage == "of an older version":
+        pq.write_table(pq.read_table(path).drop_columns(["top1"]), path)
+    else:
+        (results / "ingest.json").write_text('{"schema": "edgebench/ing')
+    after, messages = load_cells(sweep)
+    pd.testing.assert_frame_equal(after, before)
+    (said,) = set(messages) - set(set_aside)
+    assert said.startswith("ingest.json" if damage == "ingest.json" else "cells.parquet")
+    assert said.endswith("made anew from the raw records")
+    assert load_cells(sweep)[1] == set_aside
+
+
+def test_a_truncated_cells_parquet_without_raw_records_is_one_clear_error(results: Path) -> None:
     path = results / "cells.parquet"
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(InputError, match="run ingest again"):
+    shutil.rmtree(results / "cells")
+    with pytest.raises(InputError, match=r"cells\.parquet: cannot be read; there are no raw records"):
         load_cells(load_sweep(results))
 
 
