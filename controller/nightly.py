@@ -6,6 +6,7 @@ import argparse
 import fcntl
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ NO_REPORT = 70
 BUSY = 75
 """Exit status (``EX_TEMPFAIL``) when the sweep of another night still runs."""
 
-REPORT_DEADLINE_S = 1800.0
+REPORT_DEADLINE_S, KEEP_DEADLINE_S = 1800.0, 600.0
 
 
 class BusyError(Exception):
@@ -40,6 +41,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--keep", type=int, default=30, help="logs of so many nights (results are never removed)"
     )
+    parser.add_argument("--lake", type=Path, default=ROOT / "lake", help="the readings of all nights")
     parser.add_argument("--data", type=Path, default=ROOT / ".edgebench" / "nightly", help="lock and logs")
     parser.set_defaults(run=run)
 
@@ -84,7 +86,34 @@ def _sweep(arguments: argparse.Namespace) -> int:
     print(f"nightly: {sweep_id} {status}, verdict {verdict or 'none: there is no report'}; log: {log}")
     if verdict is None:
         return NO_REPORT
+    keep(directory, arguments.lake)
     return 0 if status == "successful" and verdict == "green" else 1
+
+
+def keep(directory: Path, lake: Path) -> None:
+    """Take a sweep into the lake, write the page of all nights anew, make its power traces small.
+
+    What fails is said, and changes nothing in how the night is judged: the results stay, and can be archived later.
+    """
+    page = lake / "history.html"
+    for words in (
+        ["archive", directory, "--lake", lake],
+        ["history", lake, "--page", page],
+        ["compact", directory],
+    ):
+        command = [sys.executable, "-m", "analysis", *map(str, words)]
+        try:
+            done = subprocess.run(
+                command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=KEEP_DEADLINE_S
+            )
+            said, failed = done.stderr, done.returncode
+        except (OSError, subprocess.SubprocessError) as error:
+            said, failed = str(error), 1
+        if said or failed:
+            print(
+                f"nightly: {words[0]} {'failed' if failed else 'said'}: {said.strip() or 'no reason given'}"
+            )
+    print(f"nightly: all nights: {page}")
 
 
 def _play(arguments: argparse.Namespace, playbook: str, sweep_id: str, ident: str, deadline_s: float) -> str:

@@ -1,6 +1,7 @@
 """Takes a sweep's results into the lake."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -34,17 +35,21 @@ READINGS = pa.schema(
     ]
 )
 ROW_GROUP = 131_072
+FILE = "part-0.parquet"
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
-def archive(sweep: Sweep, lake: Path, night: str | None = None) -> list[Path]:
+def archive(
+    sweep: Sweep, lake: Path, night: str | None = None, messages: list[str] | None = None
+) -> list[Path]:
     """Add a sweep to the lake and return the files that were written; a sweep that is there already is replaced.
 
     Args:
         sweep: the results directory.
         lake: root of the lake.
         night: date it belongs to; without it the day (UTC) on which the manifest was created.
+        messages: where is said that the sweep was taken from another night, and which file could not be read.
 
     Raises:
         InputError: when the night is not a date.
@@ -53,16 +58,17 @@ def archive(sweep: Sweep, lake: Path, night: str | None = None) -> list[Path]:
     if not NIGHT.match(night):
         raise InputError(f"night {night!r} is not a date of the form 2026-11-21; give one with --night")
     cells, _ = load_cells(sweep)
-    written = []
+    written, said = [], messages if messages is not None else []
     for board in sorted(name for name in cells.board.unique() if NAME.match(name)):
         own = cells[cells.board == board].drop(columns="board")
-        part = Path(f"night={night}") / f"board={board}" / "part-0.parquet"
+        part = Path(f"night={night}") / f"board={board}" / FILE
+        said += _withdraw(lake, sweep.sweep_id, board, night)
         rollup = pa.Table.from_pandas(own, preserve_index=False)
-        written.append(_merge(lake / "rollup" / part, sweep.sweep_id, rollup))
-        source = sweep.inferences / f"board={board}" / "part-0.parquet"
+        written.append(_merge(lake / "rollup" / part, sweep.sweep_id, rollup, said))
+        source = sweep.inferences / f"board={board}" / FILE
         if source.is_file():
             readings = _readings(source, own)
-            written.append(_merge(lake / "inference" / part, sweep.sweep_id, readings))
+            written.append(_merge(lake / "inference" / part, sweep.sweep_id, readings, said))
     _keep_fingerprints(sweep, lake)
     return written
 
@@ -94,14 +100,51 @@ def _readings(source: Path, cells: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(pd.DataFrame(columns)[READINGS.names], schema=READINGS, preserve_index=False)
 
 
-def _merge(path: Path, sweep_id: str, fresh: pa.Table) -> Path:
+def _merge(path: Path, sweep_id: str, fresh: pa.Table, messages: list[str]) -> Path:
     """Write one compacted file: what it held of other sweeps, and ``fresh``."""
     if path.is_file():
-        kept = pq.ParquetFile(path).read()
-        kept = kept.filter(pc.not_equal(kept["sweep_id"].cast(pa.string()), sweep_id))
-        fresh = pa.concat_tables([kept, fresh], promote_options="default")
+        try:
+            kept = _without(pq.ParquetFile(path).read(), sweep_id)
+            fresh = pa.concat_tables([kept, fresh], promote_options="default")
+        except (pa.ArrowException, OSError):
+            torn = path.rename(path.with_suffix(".torn"))
+            messages.append(f"{path}: cannot be read; set aside as {torn.name}, archive its sweeps again")
     write_table(path, fresh)
     return path
+
+
+def _withdraw(lake: Path, sweep_id: str, board: str, night: str) -> Iterator[str]:
+    """Take a sweep out of every other night, so that it counts once; name the nights."""
+    for rollup in sorted((lake / "rollup").glob(f"night=*/board={board}/{FILE}")):
+        other = rollup.parent.parent.name.removeprefix("night=")
+        if other == night or not _holds(rollup, sweep_id):
+            continue
+        for path in (rollup, lake / "inference" / f"night={other}" / f"board={board}" / FILE):
+            _take_out(path, sweep_id)
+        yield f"sweep {sweep_id} was archived under {other}; board {board} is moved to {night}"
+
+
+def _take_out(path: Path, sweep_id: str) -> None:
+    try:
+        rest = _without(pq.ParquetFile(path).read(), sweep_id)
+    except (pa.ArrowException, OSError):
+        return  # Nobody can read it, so that nothing counts twice.
+    if len(rest):
+        write_table(path, rest)
+    else:
+        path.unlink()
+
+
+def _holds(rollup: Path, sweep_id: str) -> bool:
+    try:
+        names = pq.ParquetFile(rollup).read(columns=["sweep_id"])["sweep_id"]
+    except (pa.ArrowException, OSError):
+        return False  # Who reads the lake is told so.
+    return bool(pc.any(pc.equal(names.cast(pa.string()), sweep_id)).as_py())
+
+
+def _without(table: pa.Table, sweep_id: str) -> pa.Table:
+    return table.filter(pc.not_equal(table["sweep_id"].cast(pa.string()), sweep_id))
 
 
 def write_table(path: Path, table: pa.Table) -> None:

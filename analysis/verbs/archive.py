@@ -1,6 +1,7 @@
 """``archive RESULTS_DIR --lake DIR``: take a sweep into the lake of all nights."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from analysis.lake.archive import archive
@@ -20,6 +21,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Archive the sweep and name the files written."""
-    for path in archive(load_sweep(args.results), args.lake, args.night):
+    messages: list[str] = []
+    for path in archive(load_sweep(args.results), args.lake, args.night, messages):
         print(path)
+    for message in messages:
+        print(message, file=sys.stderr)
     return 0

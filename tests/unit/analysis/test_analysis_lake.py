@@ -45,6 +45,27 @@ def test_a_sweep_that_is_archived_twice_counts_once(lake: Path, good_results: Pa
     pd.testing.assert_frame_equal(summarise_lake(lake), before)
 
 
+def test_a_sweep_that_is_archived_under_another_night_moves_there(
+    lake: Path, good_results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = summarise_lake(lake)
+    assert main(["archive", str(good_results), "--lake", str(lake), "--night", "2027-01-02"]) == 0
+    assert "was archived under 2026-11-20; board local is moved to 2027-01-02" in capsys.readouterr().err
+    pd.testing.assert_frame_equal(summarise_lake(lake), before)
+    assert set(nightly(lake).night) == {"2027-01-02"}
+
+
+def test_a_torn_file_of_the_night_is_set_aside(
+    lake: Path, good_results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = summarise_lake(lake)
+    for path in lake.glob("*/night=*/board=*/*.parquet"):
+        path.write_bytes(path.read_bytes()[:200])
+    assert main(["archive", str(good_results), "--lake", str(lake), "--night", "2026-11-20"]) == 0
+    assert capsys.readouterr().err.count("cannot be read; set aside as part-0.torn") == 2
+    pd.testing.assert_frame_equal(summarise_lake(lake), before)
+
+
 def test_two_sweeps_of_a_night_become_one_file(lake: Path, tmp_path: Path) -> None:
     other = Lab(tmp_path / "other", sweep_id="other", models=("digits_cnn",), repeats=1).write()
     archive(load_sweep(other), lake, "2026-11-20")

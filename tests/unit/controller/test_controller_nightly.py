@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from controller import nightly
+from tests.unit.analysis.analysis_factory import Lab
 
 HOLD = """
 import fcntl, sys, time
@@ -58,3 +59,17 @@ def test_the_records_judge_a_night(tmp_path: Path, verdict: str) -> None:
 
 def test_a_night_without_a_report_has_no_verdict(tmp_path: Path) -> None:
     assert nightly.verdict_of(tmp_path) is None
+
+
+def test_a_night_goes_into_the_lake_and_what_fails_is_only_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = Lab(tmp_path / "results", models=("digits_cnn",), backends=("onnxruntime",), repeats=1).write()
+    lake = tmp_path / "lake"
+    nightly.keep(results, lake)
+    assert "digits_cnn" in (lake / "history.html").read_text()
+    assert "failed" not in capsys.readouterr().out
+    monkeypatch.setattr(nightly, "KEEP_DEADLINE_S", 0.01)
+    nightly.keep(results, lake)
+    said = capsys.readouterr().out
+    assert all(f"nightly: {verb} failed: " in said for verb in ("archive", "history", "compact"))
