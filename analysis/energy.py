@@ -1,6 +1,7 @@
 """Power and energy of the cells of one sweep, as columns; unknown with a reason when there is nothing to say."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from analysis.cells import Cell, Int64
@@ -12,6 +13,8 @@ from analysis.sweep import NAME, Sweep
 CONTROLLER_SCHEMA = "edgebench/controller_record/1"
 MINIMUM_WINDOW_S = 60.0
 UNKNOWN = "unknown"
+OWN = "power"
+"""The folder of a cell in which the board's own record of its meter lies."""
 
 
 class EnergySource:
@@ -68,7 +71,7 @@ class EnergySource:
         if not meter or cell.record is None:
             return None
         controller = self._controller_record(cell)
-        trace = self._trace_of(cell.record, controller, meter)
+        trace = self._trace_of(cell, cell.record, controller, meter)
         return view_pulses(cell.record, controller, trace) if trace else None
 
     def trace(self, meter: str) -> Trace | None:
@@ -78,18 +81,38 @@ class EnergySource:
         return self._traces[meter]
 
     def _read(self, meter: str) -> Trace | None:
+        if NAME.match(meter.partition("/boot-")[0]):
+            return self._read_at(self._sweep.root / "power" / meter)
+        self.set_aside.append(f"meter {meter!r} is not a name of the form [a-z0-9][a-z0-9_-]*")
+        return None
+
+    def _read_at(self, directory: Path) -> Trace | None:
         try:
-            if not NAME.match(meter.partition("/boot-")[0]):
-                raise InputError(f"meter {meter!r} is not a name of the form [a-z0-9][a-z0-9_-]*")
-            return read_trace(self._sweep.root / "power" / meter)
+            return read_trace(directory)
         except InputError as error:
             self.set_aside.append(str(error).replace(f"{self._sweep.root}/", ""))
             return None
 
+    def traces(self, board: str) -> list[Trace]:
+        """Return the traces of a board's meter: one of the whole sweep, or one a cell where the board recorded it."""
+        meter = (self._sweep.manifest["boards"].get(board) or {}).get("meter")
+        if not meter:
+            return []
+        if not on_board(self._sweep.manifest, meter):
+            found = [self.trace(meter)]
+        else:
+            cells = (self._sweep.root / "cells" / board).glob(f"*/{OWN}")
+            found = [self._read_at(directory) for directory in sorted(cells)]
+        return [trace for trace in found if trace is not None]
+
     def _trace_of(
-        self, record: Mapping[str, Any], controller: Mapping[str, Any] | None, meter: str
+        self, cell: Cell, record: Mapping[str, Any], controller: Mapping[str, Any] | None, meter: str
     ) -> Trace | None:
         """Return the trace that was being recorded when the cell ran: its meter host may have rebooted since."""
+        if on_board(self._sweep.manifest, meter):
+            assert cell.directory is not None
+            own = cell.directory / OWN
+            return self._read_at(own) if own.is_dir() else None
         newest = self.trace(meter)
         boots = {record.get("boot_id"), (controller or {}).get("controller_boot_id")} - {None}
         if newest is None or newest.meter.get("boot_id") in boots:
@@ -111,9 +134,10 @@ class EnergySource:
         if cell.record is None:
             return CellEnergy(UNKNOWN, "the cell has no record")
         record, controller = _with_finished_phases(cell.record), self._controller_record(cell)
-        trace = self._trace_of(record, controller, meter)
+        trace = self._trace_of(cell, record, controller, meter)
         if trace is None:
-            return CellEnergy(UNKNOWN, f"the trace of meter {meter} cannot be read")
+            why = (record.get("board_meter") or {}).get("error") or "its trace cannot be read"
+            return CellEnergy(UNKNOWN, f"meter {meter}: {why}")
         try:
             return cell_energy(
                 record,
@@ -133,6 +157,11 @@ class EnergySource:
             return read_json(cell.directory / "controller.json", CONTROLLER_SCHEMA)
         except InputError:
             return None  # Its absence is a fact that the alignment takes into account, not a fault.
+
+
+def on_board(manifest: Mapping[str, Any], meter: str) -> bool:
+    """Whether the board itself recorded the meter: its trace is then the cell's, in the board's own clock."""
+    return ((manifest.get("meters") or {}).get(meter) or {}).get("host") == "board"
 
 
 def _measured_ns(cell: Cell) -> Int64 | None:

@@ -12,8 +12,10 @@ from controller.catalogues import Catalogues
 from controller.errors import Problem, one_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-HERE = "localhost"
+HERE, ON_BOARD = "localhost", "board"
 HOST_TEXT = "localhost: meters are recorded by the controller; a serial one elsewhere is reached by port rfc2217://HOST:PORT"
+READ_BY_KERNEL = ("sysfs", "command")
+"""Transports of drivers whose meter a board can read itself."""
 FOUND_PORT = re.compile(r"(usb:|location:|bulk:|rfc2217://|socket://).")
 PORT_TEXT = "a serial or hidraw device that exists, auto, usb:VID:PID[:SERIAL] or location:BUS-PORT"
 NAME_TEXT = "lower-case letters, digits, '_' and '-', beginning with a letter or digit"
@@ -64,7 +66,7 @@ METER_KEYS = {
     "scope": Variable((str,), "what is measured"),
     "options": Variable((dict,), "a mapping of driver options"),
     "simulate": Variable((dict, type(None)), "a mapping with a load, or null"),
-    "host": Variable((str,), "the machine that the meter is plugged into"),
+    "host": Variable((str,), "localhost or board: who records the meter"),
 }
 
 
@@ -100,6 +102,12 @@ def meters_of(hosts: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         if isinstance(name, str) and isinstance(defined, dict) and name in defined:
             meters[name] = defined[name]
     return meters
+
+
+def recorded_by(meter: dict[str, Any], driver: dict[str, Any]) -> str:
+    """Who records a meter: the controller (``HERE``), or the board that it is wired in (``ON_BOARD``)."""
+    default = ON_BOARD if driver["on_board"] and meter.get("simulate") is None else HERE
+    return str(meter.get("host", default))
 
 
 def _check_types(file: str, where: str, found: dict[str, Any], known: dict[str, Variable]) -> list[Problem]:
@@ -163,10 +171,9 @@ def _check_meter(file: str, name: str, meter: Any, catalogues: Catalogues) -> li
     driver = meter.get("driver")
     if driver in list(catalogues.drivers):
         problems = _check_driver(file, where, meter, catalogues.drivers[str(driver)])
+        problems += _check_host(file, f"{where}.host", meter, catalogues.drivers[str(driver)])
     else:
         problems.append(Problem(file, f"{where}.driver", driver, one_of(catalogues.drivers)))
-    if meter.get("host", HERE) != HERE:
-        problems.append(Problem(file, f"{where}.host", meter["host"], HOST_TEXT))
     return _first_of_each_key(problems + _check_types(file, where, meter, METER_KEYS))
 
 
@@ -186,6 +193,14 @@ def _check_driver(file: str, where: str, meter: dict[str, Any], driver: dict[str
     elif _needs_port(driver, port) and not _is_port(port):
         problems.append(Problem(file, f"{where}.port", port, PORT_TEXT))
     return problems
+
+
+def _check_host(file: str, where: str, meter: dict[str, Any], driver: dict[str, Any]) -> list[Problem]:
+    by_board = driver["transport"] in READ_BY_KERNEL and meter.get("simulate") is None
+    if meter.get("host", HERE) in ((HERE, ON_BOARD) if by_board else (HERE,)):
+        return []
+    more = f"; or {ON_BOARD}: the board reads what is wired in it" if by_board else ""
+    return [Problem(file, where, meter["host"], HOST_TEXT + more)]
 
 
 def _needs_port(driver: dict[str, Any], port: Any) -> bool:

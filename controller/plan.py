@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.catalogues import Catalogues
-from controller.inventory import meters_of
+from controller.inventory import ON_BOARD, meters_of, recorded_by
 from controller.profile import format_of, runtime_of
 
 SCHEMA = "edgebench/manifest/1"
@@ -54,7 +54,10 @@ def make_manifest(
         "seed": seed,
         "scale": profile["scale"],
         "boards": {name: _board(variables) for name, variables in sorted(hosts.items())},
-        "meters": {name: _meter(meter) for name, meter in sorted(meters_of(hosts).items())},
+        "meters": {
+            name: _meter(meter, catalogues.drivers[meter["driver"]])
+            for name, meter in sorted(meters_of(hosts).items())
+        },
         "cells": cells_of(hosts, profile, seed, catalogues),
         "controller": _controller(root),
     }
@@ -124,12 +127,19 @@ def _board(variables: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _meter(meter: dict[str, Any]) -> dict[str, Any]:
+def _meter(meter: dict[str, Any], driver: dict[str, Any]) -> dict[str, Any]:
+    host = recorded_by(meter, driver)
+    by_board = {
+        "port": meter.get("port") or "auto",
+        "options": meter.get("options") or {},
+        "caps": driver["caps"],
+    }
     return {
         "driver": meter["driver"],
         "scope": meter["scope"],
         "simulated": meter.get("simulate") is not None,
-        "host": meter.get("host", "localhost"),
+        "host": host,
+        **(by_board if host == ON_BOARD else {}),
     }
 
 

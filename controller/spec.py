@@ -40,7 +40,11 @@ class NoEnvironmentError(Exception):
 
 
 class BoardSetup(NamedTuple):
-    """What a board's part of the inventory and its provisioning say."""
+    """What a board's part of the inventory and its provisioning say.
+
+    ``metered`` is for a meter that another machine records, ``board_meter`` the manifest's entry of one that the board
+    records itself.
+    """
 
     root: str
     python: str
@@ -50,6 +54,7 @@ class BoardSetup(NamedTuple):
     meter_simulated: bool
     environments: dict[str, dict[str, Any]]
     gate: dict[str, Any]
+    board_meter: dict[str, Any] | None = None
     reconnect_s: float = RECONNECT_S
 
     @property
@@ -91,6 +96,7 @@ def build(
         "cooldown": _cooldown(profile),
         "gate": {key: value for key, value in {**profile["gate"], **setup.gate}.items() if value is not None},
         "environment": setup.environments[cell["runtime"]],
+        "meter": _board_meter(setup.board_meter),
         "simulated": [
             name for name, on in (("board", setup.simulated), ("meter", setup.meter_simulated)) if on
         ],
@@ -248,6 +254,10 @@ def _dataset(artifact: dict[str, Any], zoo: dict[str, Any], root: str) -> dict[s
         "sha256": sha256,
         "labels": dataset["labels"],
     }
+
+
+def _board_meter(meter: dict[str, Any] | None) -> dict[str, Any] | None:
+    return meter and {key: meter[key] for key in ("name", "driver", "port", "scope", "options", "caps")}
 
 
 def _cooldown(profile: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from edgebench_runner import (
     supervisor,
     validity,
 )
+from edgebench_runner.board_meter import BoardMeter
 from edgebench_runner.clock import boot_id, clock_pair, now_ns, utc_now
 from edgebench_runner.kernel_log import KernelLog
 from edgebench_runner.probes import read_text
@@ -63,16 +64,19 @@ class Cell(object):
             doctor.context(before, self.spec["gate"], self.directory, self.spec["kind"], expected=expected)
         )
         sampler = Sampler(board, protocol["telemetry_interval_s"])
+        meter = BoardMeter(self.spec["meter"])
         self._rest("idle_before", protocol["idle_before_s"])
         made_before = self._pulses("pulses_before")
         end = self._work(log, expected["model_memory"], before.get("memory_available_bytes"))
         made_after = self._pulses("pulses_after")
         self._rest("idle_after", protocol["idle_after_s"])
         sampler.stop()
+        meter.stop()
         after = self._state(board)
         clock.append(clock_pair("end"))
         kernel_lines = self._keep_kernel_log(log)
         sampler.write(self.directory)
+        meter.write(self.directory)
         events = progress.read(self.directory)
         samples = [before] + sampler.samples + [after]
         self.phases[self._worker_slot : self._worker_slot] = progress.phases(events)
@@ -88,6 +92,7 @@ class Cell(object):
             "validity": validity.verdict(sorted(doubts)),
             "pulses": {"before": made_before, "after": made_after} if made_before or made_after else None,
             "sampler": sampler.summary(),
+            "board_meter": meter.summary(),
             "state": {"before": before, "after": after},
             "cooldown": rest,
             "kernel_log": {"reason": log.reason, "lost": log.lost},

@@ -75,6 +75,7 @@ def complete(raw: Dict) -> Dict:
     spec.setdefault("cooldown", {"method": "none"})
     spec.setdefault("gate", {})
     spec.setdefault("simulated", [])
+    spec.setdefault("meter", None)
     backend = plugins.load("backends", spec["runtime"]).Backend
     spec["options"] = backend.resolve_options(raw["options"])
     return spec
@@ -131,6 +132,9 @@ def _plugin_problems(raw: Dict) -> List[str]:
             found += ["options.{}".format(problem) for problem in backend.option_problems(options)]
     if isinstance(task, str) and task not in plugins.names("tasks"):
         found.append(_unknown("task", task, "tasks"))
+    driver = raw["meter"].get("driver") if isinstance(raw.get("meter"), dict) else None
+    if isinstance(driver, str) and driver not in plugins.names("meters"):
+        found.append(_unknown("meter.driver", driver, "meters"))
     return found
 
 

@@ -108,6 +108,7 @@ class DriverInfo:
     usb_interface: str | None = None  # end of the interface's number, for devices with more than one port
     usb_disk: bool = False  # the meter also shows a disk, which nobody should mount
     usb_serial_distinct: bool = True  # False where units are known to share one serial number
+    on_board: bool = False  # wired in a board: the board reads it itself, unless the inventory says otherwise
     options: dict[str, str] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
@@ -119,6 +120,7 @@ class DriverInfo:
             "update_hz": self.caps.update_hz,
             "scopes": list(self.scopes),
             "usb_ids": list(self.usb_ids),
+            "on_board": self.on_board,
             "options": self.options,
             "caps": asdict(self.caps),
             "help": self.help,

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow.dataset as ds
 
@@ -15,6 +16,7 @@ from analysis.errors import InputError
 from analysis.figures.decimate import keep_extremes
 from analysis.files import read_json
 from analysis.groups import is_sound
+from analysis.power import Trace
 from analysis.scopes import scope_text
 from analysis.sweep import Sweep
 from analysis.telemetry import hottest_c, read_telemetry, slowest_hz, throttled_now
@@ -101,18 +103,21 @@ class SweepData:
 
         ``attrs`` of the frame: ``simulated``, whether the meter was a simulation, and ``scope``, where it measures.
         """
-        meter = (self.sweep.manifest["boards"].get(board) or {}).get("meter")
-        trace = EnergySource(self.sweep).trace(meter) if meter else None
-        pairs = [event for event in trace.events if event.get("event") == "clock"] if trace else []
-        if trace is None or not pairs or not len(trace.records):
+        placed = [
+            (trace, times)
+            for trace in EnergySource(self.sweep).traces(board)
+            if (times := _wall_ns(trace)) is not None
+        ]
+        if not placed:
             return None
-        kept = keep_extremes(trace.records["power_w"], POWER_BUCKETS)
-        times = trace.records["t_ns"][kept]
-        nearest = np.searchsorted([pair["t_ns"] for pair in pairs], times).clip(max=len(pairs) - 1)
-        offsets = np.array([pair["realtime_ns"] - pair["t_ns"] for pair in pairs])[nearest]
-        frame = pd.DataFrame({"wall_ns": times + offsets, "power_w": trace.records["power_w"][kept]})
-        frame.attrs["simulated"] = bool(trace.meter["simulated"])
-        frame.attrs["scope"] = trace.meter["scope"]
+        watts = np.concatenate([trace.records["power_w"] for trace, _ in placed])
+        kept = keep_extremes(watts, POWER_BUCKETS)
+        wall_ns = np.concatenate([times for _, times in placed])
+        frame = pd.DataFrame({"wall_ns": wall_ns[kept], "power_w": watts[kept]})
+        frame = frame.sort_values("wall_ns", kind="stable", ignore_index=True)
+        meter = placed[0][0].meter
+        frame.attrs["simulated"] = bool(meter["simulated"])
+        frame.attrs["scope"] = meter["scope"]
         return frame
 
     def _cell_ids(self, board: str) -> list[str]:
@@ -126,3 +131,15 @@ class SweepData:
             return wall_offset_ns(read_json(self._directory(cell_id) / "cell.json", RECORD_SCHEMA))
         except InputError:
             return None  # The ingest has already said so; a figure can only leave the cell out.
+
+
+def _wall_ns(trace: Trace) -> npt.NDArray[np.int64] | None:
+    """Return when each sample was taken, by the nearest pair of the recorder's clocks; None where there is neither."""
+    pairs = [event for event in trace.events if event.get("event") == "clock"]
+    if not pairs or not len(trace.records):
+        return None
+    times = trace.records["t_ns"]
+    nearest = np.searchsorted([pair["t_ns"] for pair in pairs], times).clip(max=len(pairs) - 1)
+    offsets = np.array([pair["realtime_ns"] - pair["t_ns"] for pair in pairs])[nearest]
+    wall_ns: npt.NDArray[np.int64] = times + offsets
+    return wall_ns

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.cells import RECORD_SCHEMA
+from analysis.energy import on_board
 from analysis.errors import InputError
 from analysis.files import read_json
 from analysis.report.format import UNKNOWN, bytes_text, duration, is_known
@@ -31,7 +32,7 @@ def condition_cards(sweep: Sweep, cells: pd.DataFrame) -> list[Card]:
     """Return one card for the sweep, one for each board and one for each meter."""
     boards = [_board_card(sweep, name, entry, cells) for name, entry in sweep.manifest["boards"].items()]
     meters = [
-        _meter_card(name, entry, meter_facts(sweep, name, cells))
+        _meter_card(sweep, name, entry, meter_facts(sweep, name, cells))
         for name, entry in (sweep.manifest.get("meters") or {}).items()
     ]
     return [_sweep_card(sweep.manifest), *boards, *meters]
@@ -122,11 +123,11 @@ def _ghz(frequencies: "pd.Series[float]") -> str | None:
     return f"{known.min() / 1e9:.2f} GHz" if len(known) else None
 
 
-def _meter_card(name: str, entry: Mapping[str, Any], found: Mapping[str, object]) -> Card:
+def _meter_card(sweep: Sweep, name: str, entry: Mapping[str, Any], found: Mapping[str, object]) -> Card:
     facts = {
         "driver": entry.get("driver"),
         "measures at": entry.get("scope"),
-        "plugged into": entry.get("host"),
+        "recorded by": "the board itself" if on_board(sweep.manifest, name) else entry.get("host"),
         **found,
     }
     return Card(f"Meter {name}", _known(facts), "meter" if entry.get("simulated") else "")

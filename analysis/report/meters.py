@@ -1,15 +1,20 @@
 """What a sweep found out about its meters: how their traces were placed, what they heard and what they counted."""
 
+import statistics
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from analysis.energy import OWN, on_board
 from analysis.errors import InputError
 from analysis.files import read_json
 from analysis.sweep import NAME, Sweep
 
 SUMMARY_SCHEMA = "edgebench/power_summary/1"
 FITTED = "pulses"
+FILE = "summary.json"
+SUMS = ("samples", "duplicates", "cpu_s", "recorded_s")
 FAULTS = {
     "checksum_errors": "damaged frames",
     "short_frames": "short frames",
@@ -71,16 +76,33 @@ def _counter(own: pd.DataFrame) -> str | None:
 
 def _recorder(sweep: Sweep, name: str) -> dict[str, str | None]:
     """Return what the recorder counted; nothing where it did not end cleanly."""
-    if not NAME.match(name):
+    found = [summary for path in _summaries(sweep, name) if (summary := _read(path))]
+    if not found:
         return {}
-    try:
-        summary: dict[str, Any] = read_json(sweep.root / "power" / name / "summary.json", SUMMARY_SCHEMA)
-    except InputError:
-        return {}
-    rate_hz, samples = summary.get("effective_hz"), summary.get("samples")
-    faults = [f"{summary[key]} {words}" for key, words in FAULTS.items() if summary.get(key)]
+    total = {key: sum(one.get(key) or 0 for one in found) for key in (*FAULTS, *SUMS)}
+    rates = [one["effective_hz"] for one in found if one.get("effective_hz")]
+    faults = [f"{total[key]} {words}" for key, words in FAULTS.items() if total[key]]
+    samples, cost = total["samples"], total["cpu_s"] / total["recorded_s"] if total["recorded_s"] else None
     return {
-        "distinct values": f"{rate_hz:.3g} a second" if rate_hz else None,
-        "samples": f"{samples}, {summary.get('duplicates', 0)} of them repeats" if samples else None,
+        "distinct values": f"{statistics.median(rates):.3g} a second" if rates else None,
+        "samples": f"{samples}, {total['duplicates']} of them repeats" if samples else None,
         "faults of the meter": ", ".join(faults) or "none",
+        "its cost on the board": f"{cost:.2%} of a core" if cost is not None else None,
     }
+
+
+def _summaries(sweep: Sweep, name: str) -> list[Path]:
+    """Return where the counts of a meter lie: one file, or one a cell where the board recorded it."""
+    if not NAME.match(name):
+        return []
+    if not on_board(sweep.manifest, name):
+        return [sweep.root / "power" / name / FILE]
+    boards = [board for board, entry in sweep.manifest["boards"].items() if entry.get("meter") == name]
+    return sorted(path for board in boards for path in (sweep.root / "cells" / board).glob(f"*/{OWN}/{FILE}"))
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        return read_json(path, SUMMARY_SCHEMA)
+    except InputError:
+        return None

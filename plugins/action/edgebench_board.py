@@ -15,6 +15,7 @@ from controller.ansible_board import AnsibleBoard
 from controller.board import UnreachableError
 from controller.board_sweep import BoardSweep
 from controller.files import read_json
+from controller.inventory import ON_BOARD
 from controller.link import BoardBrokenError
 from controller.playbook_process import live_and_die_with_it
 from controller.results import Results
@@ -52,6 +53,7 @@ class ActionModule(ActionBase):
             result.update(changed=outstanding > 0, msg=f"{outstanding} cells would be measured")
             return result
         meter = results.manifest()["meters"].get(arguments["meter"])
+        by_board = {"name": arguments["meter"], **meter} if meter and meter["host"] == ON_BOARD else None
         board = AnsibleBoard(name, self, task_vars or {}, arguments["power_switch"])
         try:
             paths = arguments["environments"] or _find_environments(board, arguments["root"])
@@ -64,10 +66,11 @@ class ActionModule(ActionBase):
             python=arguments["python"],
             can_reboot=arguments["can_reboot"],
             simulated=arguments["simulated"],
-            metered=meter is not None,
+            metered=meter is not None and by_board is None,
             meter_simulated=bool(meter and meter["simulated"]),
             environments=environments,
             gate=arguments["gate"],
+            board_meter=by_board,
             reconnect_s=arguments["reconnect_s"],
         )
         index = Path(arguments["zoo"])

@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 from controller import lock
 from controller.catalogues import CatalogueError
 from controller.errors import BoardHeldError, InputError
-from controller.inventory import meters_of
+from controller.inventory import HERE, meters_of
 from controller.playbook_process import live_and_die_with_it
 from controller.preflight import Planned, preflight
 from controller.spec import artifact_names, longest_cell_s, wanted_artifacts
@@ -67,8 +67,19 @@ class ActionModule(ActionBase):
             planned.results.begin(planned.manifest)
         elif begin:
             planned.results.point_latest()
-        result.update(changed=begin and not planned.resumed, meters=meters_of(hosts), **_summary(planned))
+        result.update(
+            changed=begin and not planned.resumed, meters=_recorded_here(hosts, planned), **_summary(planned)
+        )
         return result
+
+
+def _recorded_here(hosts: dict[str, dict[str, Any]], planned: Planned) -> dict[str, dict[str, Any]]:
+    """What the recorders on this machine are told of their meters."""
+    return {
+        name: {key: value for key, value in meter.items() if key != "host"}
+        for name, meter in meters_of(hosts).items()
+        if planned.manifest["meters"][name]["host"] == HERE
+    }
 
 
 def _summary(planned: Planned) -> dict[str, Any]:

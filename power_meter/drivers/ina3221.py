@@ -30,6 +30,7 @@ INFO = DriverInfo(
         u_i_pct=3.0,
     ),
     scopes=("module_input",),
+    on_board=True,
     options={"rails": "list of rail labels to add up (default: the total rail, else all)"},
 )
 

@@ -38,6 +38,7 @@ INFO = DriverInfo(
         u_i_pct=5.0,
     ),
     scopes=("pmic_rails",),
+    on_board=True,
 )
 
 

@@ -18,6 +18,19 @@ ROOT = Path(__file__).resolve().parents[3]
 SWEEP_ID = "20261121-070500-made"
 
 
+def _driver(
+    name: str, transport: str, scope: str, simulator: bool = False, on_board: bool = False
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "transport": transport,
+        "scopes": [scope],
+        "simulator": simulator,
+        "on_board": on_board,
+        "caps": {"update_hz": 10.0},
+    }
+
+
 def a_catalogue() -> Catalogues:
     threads = {"type": "int", "default": None, "help": "", "minimum": 1}
     device = {"type": "str", "default": "cpu", "help": "", "choices": ["cpu", "cuda"]}
@@ -47,8 +60,10 @@ def a_catalogue() -> Catalogues:
         },
         tasks={"classification": {"name": "classification"}},
         drivers={
-            "tc66c": {"name": "tc66c", "transport": "serial", "scopes": ["dc_input"], "simulator": True},
-            "rails": {"name": "rails", "transport": "file", "scopes": ["pmic_rails"], "simulator": False},
+            "tc66c": _driver("tc66c", "serial", "dc_input", simulator=True),
+            "rails": _driver("rails", "file", "pmic_rails"),
+            "ina3221": _driver("ina3221", "sysfs", "module_input", on_board=True),
+            "hwmon": _driver("hwmon", "sysfs", "dc_input"),
         },
         models={
             "digits_cnn": {

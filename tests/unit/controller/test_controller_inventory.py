@@ -82,6 +82,8 @@ def test_a_name_that_cannot_be_a_directory_is_refused(name: str) -> None:
         ({"options": 5}, "options", 5),
         ({"options": {"rate": 5}}, "options.rate", "rate"),
         ({"host": "sidecar"}, "host", "sidecar"),
+        ({"host": "board"}, "host", "board"),
+        ({"driver": "ina3221", "scope": "module_input", "host": "pi"}, "host", "pi"),
         ({"simulate": None}, "port", None),
         ({"simulate": None, "port": "/dev/no-such-port"}, "port", "/dev/no-such-port"),
         ({"simulate": {"load": "host_cp"}}, "simulate.load", "host_cp"),

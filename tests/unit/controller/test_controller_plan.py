@@ -147,12 +147,32 @@ def test_a_manifest_follows_its_schema(host: dict[str, Any]) -> None:
 
 
 def test_a_meter_is_recorded_with_what_it_is() -> None:
-    real = a_metered_host(simulate=None, port="/dev/ttyACM0", host="desk")
+    real = a_metered_host(simulate=None, port="/dev/ttyACM0", host="localhost")
     manifest = make_manifest(SWEEP_ID, "made", a_profile(), {"pi": real}, a_catalogue(), ROOT)
     assert manifest["boards"]["pi"] == {"kind": "generic_linux", "meter": "desk", "simulated": False}
     assert manifest["meters"] == {
-        "desk": {"driver": "tc66c", "scope": "dc_input", "simulated": False, "host": "desk"}
+        "desk": {"driver": "tc66c", "scope": "dc_input", "simulated": False, "host": "localhost"}
     }
+
+
+def test_what_is_wired_in_a_board_is_recorded_by_the_board_unless_the_inventory_says_otherwise() -> None:
+    def recorded(**meter: Any) -> dict[str, Any]:
+        board = a_metered_host(**{"scope": "module_input", "simulate": None, **meter})
+        manifest = make_manifest(SWEEP_ID, "made", a_profile(), {"pi": board}, a_catalogue(), ROOT)
+        return dict(manifest["meters"]["desk"])
+
+    assert recorded(driver="ina3221", options={"rails": ["VDD_IN"]}) == {
+        "driver": "ina3221",
+        "scope": "module_input",
+        "simulated": False,
+        "host": "board",
+        "port": "auto",
+        "options": {"rails": ["VDD_IN"]},
+        "caps": {"update_hz": 10.0},
+    }
+    assert recorded(driver="ina3221", host="localhost")["host"] == "localhost"
+    assert recorded(driver="hwmon")["host"] == "localhost"
+    assert recorded(driver="hwmon", host="board")["host"] == "board"
 
 
 def test_sweep_ids_name_their_profile_and_sort_by_time() -> None:

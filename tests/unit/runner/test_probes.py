@@ -77,6 +77,7 @@ def test_rails_of_both_drivers(tmp_path):
             "ina3221/1-0040/hwmon/hwmon3/in2_label": "NC",
             "ina3221x/6-0040/iio:device0/rail_name_0": "POM_5V_IN",
             "ina3221x/6-0040/iio:device0/in_power0_input": "2003",
+            "ina3221x/6-0040/iio:device0/in_voltage0_input": "5000",
         },
     )
     assert rails.Probe(root).read() == {"rails_w": {"VDD_IN": 4.915, "POM_5V_IN": 2.003}}
