@@ -84,6 +84,11 @@ class Lab:
             check=False,
         )
 
+    def runner(self, *arguments: str) -> None:
+        """Run a command of the runner, as the board's user would."""
+        command = [sys.executable, "-m", "edgebench_runner", *arguments]
+        subprocess.run(command, env=self._environment(), capture_output=True, check=True)
+
     def start(self, playbook: str, **variables: Any) -> subprocess.Popen[str]:
         """Start a playbook and return; its output goes to a file in the folder."""
         with (self.folder / "output.txt").open("a") as output:

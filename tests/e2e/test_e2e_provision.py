@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from tests.e2e.lab import Lab, Ran, Rehearsal
 
@@ -65,3 +68,34 @@ def test_an_environment_that_was_damaged_is_made_anew(lab: Lab, quick: Ran) -> N
     assert provision(lab)[lab.board]["changed"] > 0
     assert (environment / "environment.json").is_file()
     assert provision(lab)[lab.board]["changed"] == 0
+
+
+def test_a_limit_without_localhost_would_fail_nothing_and_is_refused(lab: Lab) -> None:
+    done = lab.run("provision", "--limit", lab.board)
+    assert done.returncode == 2, done.stdout
+    assert f"valid: --limit {lab.board},localhost" in done.stdout
+
+
+def test_only_the_boards_of_the_limit_are_judged(lab: Lab, quick: Ran) -> None:
+    other = {
+        "boards": {"children": {"generic_linux": {"hosts": {"elsewhere": {"ansible_host": "192.0.2.1"}}}}}
+    }
+    path = lab.folder / "inventory" / "other.yml"
+    path.write_text(yaml.safe_dump(other), encoding="utf-8")
+    try:
+        done = lab.run("health_check", "--limit", f"{lab.board},localhost")
+    finally:
+        path.unlink()
+    assert re.search(rf"{lab.board} +disk +pass", done.stdout), done.stdout
+    assert "elsewhere" not in done.stdout
+
+
+def test_a_board_that_another_sweep_holds_is_neither_examined_nor_restored(lab: Lab, quick: Ran) -> None:
+    lab.runner("lease", "acquire", "--owner=ada@lab2", "--sweep=nightly", "--ttl-s=600")
+    try:
+        said = {name: lab.run(name).stdout for name in ("health_check", "restore")}
+    finally:
+        lab.runner("lease", "release", "--sweep=nightly")
+    for name, text in said.items():
+        assert "held by ada@lab2 for sweep nightly" in text, name
+    assert not re.search(r" disk +pass", said["health_check"])
