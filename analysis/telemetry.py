@@ -7,8 +7,9 @@ from typing import Any
 
 from analysis.cells import Cell
 
-# The low half of the bits says what holds now, the high half what has happened since boot.
-THROTTLED_NOW_BITS = 0xFFFF
+# What slows a Raspberry Pi down now: a capped frequency, throttling, the soft limit of temperature. A supply that is
+# too low (bit 0) is a reason of validity of its own; the high half of the bits says what has happened since boot.
+THROTTLED_NOW_BITS = 0b1110
 
 
 def read_telemetry(path: Path) -> Iterator[dict[str, Any]]:

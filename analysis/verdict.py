@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import Any
 
 import pandas as pd
 
 VERDICT_SCHEMA = "edgebench/verdict/1"
 MISSING = "not_run"
+DETAILS, DETAIL_CHARACTERS = 3, 240
 
 
 def judge(
@@ -24,16 +26,19 @@ def judge(
         set_aside: messages about what could not be used.
         cautions: what else does not make it red, such as boards of one kind that are not the same.
     """
-    missing = list(cells.loc[cells.outcome == MISSING, "cell_id"])
+    missing = cells[cells.outcome == MISSING]
     failed = cells[~cells.outcome.isin(["ok", MISSING])]
     unsound = cells[(cells.outcome == "ok") & ~cells.validity.isin(["valid", "suspect"])]
     suspect = cells[cells.validity == "suspect"]
     reasons = []
     if cells.empty:
         reasons.append("the manifest lists no cell")
-    if missing:
-        reasons.append(f"{_cells(len(missing))} of {len(cells)} not measured")
-    reasons += [f"{_cells(n)} ended {outcome}" for outcome, n in _counts(failed.outcome).items()]
+    if len(missing):
+        reasons.append(f"{_cells(len(missing))} of {len(cells)} not measured{_details(missing)}")
+    reasons += [
+        f"{_cells(n)} ended {outcome}{_details(failed[failed.outcome == outcome])}"
+        for outcome, n in _counts(failed.outcome).items()
+    ]
     if len(unsound):
         reasons.append(f"{_cells(len(unsound))} invalid: {_reasons(unsound)}")
     every = [f"{_cells(len(suspect))} suspect: {_reasons(suspect)}"] if len(suspect) else []
@@ -49,7 +54,7 @@ def judge(
         "cells": len(cells),
         "outcomes": _counts(cells.outcome),
         "validity": _counts(cells.validity.fillna("unknown")),
-        "missing": missing,
+        "missing": list(missing.cell_id),
         "set_aside": set_aside,
         "simulated": bool(cells.simulated.any()),
     }
@@ -61,6 +66,15 @@ def _cells(n: int) -> str:
 
 def _counts(values: "pd.Series[str]") -> dict[str, int]:
     return dict(sorted(Counter(map(str, values)).items(), key=lambda item: (-item[1], item[0])))
+
+
+def _details(cells: pd.DataFrame) -> str:
+    """Return what the records say of ``cells``, most frequent first, each with the number of cells it concerns."""
+    counts = _counts(cells.outcome_detail.fillna("").map(lambda text: shorten(text, DETAIL_CHARACTERS)))
+    counts.pop("", None)
+    said = [f"{detail} ({n})" for detail, n in counts.items()]
+    more = [f"{len(said) - DETAILS} more"] if len(said) > DETAILS else []
+    return ": " + ", ".join(said[:DETAILS] + more) if said else ""
 
 
 def _reasons(cells: pd.DataFrame) -> str:

@@ -39,7 +39,9 @@ def _is_seconds(value: Any) -> bool:
 
 VARIABLES = {
     "edgebench_kind": Variable((str,), "a board kind"),
-    "edgebench_root": Variable((str,), "a folder on the board"),
+    "edgebench_root": Variable(
+        (str,), "the whole path of a folder on the board", lambda value: value.startswith("/")
+    ),
     "edgebench_python": Variable((str,), "the interpreter that environments on the board are made from"),
     "edgebench_meter": Variable((str, type(None)), "the name of a meter in edgebench_meters, or null"),
     "edgebench_meters": Variable((dict,), "a mapping of meters by name"),
@@ -125,9 +127,6 @@ def _check_board(file: str, name: str, variables: dict[str, Any], catalogues: Ca
     kind = variables.get("edgebench_kind")
     if kind not in catalogues.kinds:
         problems.append(Problem(file, f"{name}.edgebench_kind", kind, one_of(catalogues.kinds)))
-    root = variables.get("edgebench_root")
-    if not root:
-        problems.append(Problem(file, f"{name}.edgebench_root", root, "a folder on the board"))
     meter = variables.get("edgebench_meter")
     meters = variables.get("edgebench_meters") or {}
     if isinstance(meter, str) and isinstance(meters, dict) and meter not in meters:

@@ -21,6 +21,7 @@ NO_REPORT = 70
 BUSY = 75
 """Exit status (``EX_TEMPFAIL``) when the sweep of another night still runs."""
 
+PLAN_ACTION = "edgebench_preflight"
 REPORT_DEADLINE_S, KEEP_DEADLINE_S = 1800.0, 600.0
 
 
@@ -76,15 +77,14 @@ def only_one(path: Path) -> Iterator[None]:
 
 def _sweep(arguments: argparse.Namespace) -> int:
     sweep_id = new_sweep_id(arguments.profile)
-    directory = ROOT / "results" / sweep_id
-    status = _play(arguments, "full_sweep", sweep_id, sweep_id, arguments.deadline_h * 3600)
-    if verdict_of(directory) is None and (directory / "manifest.json").is_file():
+    status, directory = _play(arguments, "full_sweep", sweep_id, sweep_id, arguments.deadline_h * 3600)
+    if directory and verdict_of(directory) is None and (directory / "manifest.json").is_file():
         # It ended at its deadline, or was killed: what was measured until then is reported all the same.
         _play(arguments, "report", sweep_id, f"{sweep_id}-report", REPORT_DEADLINE_S)
-    verdict = verdict_of(directory)
+    verdict = verdict_of(directory) if directory else None
     log = arguments.data / "artifacts" / sweep_id / "stdout"
     print(f"nightly: {sweep_id} {status}, verdict {verdict or 'none: there is no report'}; log: {log}")
-    if verdict is None:
+    if directory is None or verdict is None:
         return NO_REPORT
     keep(directory, arguments.lake)
     return 0 if status == "successful" and verdict == "green" else 1
@@ -116,9 +116,20 @@ def keep(directory: Path, lake: Path) -> None:
     print(f"nightly: all nights: {page}")
 
 
-def _play(arguments: argparse.Namespace, playbook: str, sweep_id: str, ident: str, deadline_s: float) -> str:
-    """Run a playbook; ansible-runner's word for how it ended."""
+def _play(
+    arguments: argparse.Namespace, playbook: str, sweep_id: str, ident: str, deadline_s: float
+) -> tuple[str, Path | None]:
+    """Run a playbook; ansible-runner's word for how it ended, and where the sweep's results are, once planned."""
     import ansible_runner  # takes a second to import
+
+    planned: list[Path] = []
+
+    def note_plan(event: dict[str, Any]) -> bool:
+        """Where results go is the inventory's to say (``edgebench_results``), so the plan is asked."""
+        said = event.get("event_data", {})
+        if event.get("event") == "runner_on_ok" and said.get("task_action") == PLAN_ACTION:
+            planned.append(Path(said["res"]["directory"]))
+        return True  # the event is kept
 
     done = ansible_runner.run(
         private_data_dir=str(arguments.data),
@@ -141,8 +152,9 @@ def _play(arguments: argparse.Namespace, playbook: str, sweep_id: str, ident: st
         timeout=max(1, int(deadline_s)),
         # ansible-runner would keep what it is told in files, and go by those of the first night ever after.
         suppress_env_files=True,
+        event_handler=note_plan,
     )
-    return str(done.status)
+    return str(done.status), planned[-1] if planned else None
 
 
 def verdict_of(directory: Path) -> str | None:

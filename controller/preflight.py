@@ -45,6 +45,13 @@ def preflight(
     catalogues = ask_all(root)
     problems = inventory.check(hosts, inventory_file, catalogues)
     problems += _check_arguments(sweep_id, scale, results_root)
+    problems += [
+        Problem(
+            inventory_file, f"{name}.edgebench_results", kept, "set for all, as the controller reads it too"
+        )
+        for name, variables in hosts.items()
+        if Path(kept := str(variables.get("edgebench_results", results_root))) != results_root
+    ]
     chosen: dict[str, Any] = {}
     try:
         chosen = profile.load(root, profile_name, catalogues)

@@ -81,7 +81,6 @@ def _make(target: str, directory: Path, lock: IO[str]) -> None:
         str(wheelhouse),
         "--require-hashes",
         "--no-deps",
-        "--no-cache-dir",
     ]
     install = [
         str(directory / "bin" / "python"),

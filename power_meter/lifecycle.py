@@ -5,6 +5,7 @@ At most one per directory, detached on request, stopped by name or by a dead man
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -99,7 +100,8 @@ def stop_recorder(directory: Path, within_s: float) -> bool:
     state = running_recorder(directory)
     if state is None:
         return False
-    os.kill(state["pid"], signal.SIGTERM)
+    with contextlib.suppress(ProcessLookupError):  # it ended by itself just now
+        os.kill(state["pid"], signal.SIGTERM)
     deadline_s = time.monotonic() + within_s
     while time.monotonic() < deadline_s:
         if running_recorder(directory) is None:

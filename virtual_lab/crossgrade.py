@@ -83,6 +83,8 @@ def _copy(source: Path, target: Path, what: str, options: Sequence[str]) -> None
     writing = [one for one in options if not one.startswith("--exclude")]
     command = ["tar", "-C", str(target), "--keep-directory-symlink", *writing, "-x"]
     done = subprocess.run(command, stdin=reader.stdout, capture_output=True, text=True, check=False)
+    assert reader.stdout is not None
+    reader.stdout.close()  # else the first would wait for ever for a second that has failed
     if reader.wait() or done.returncode:
         raise LabError(f"copying {what} of {source}: {done.stderr.strip() or 'tar failed'}")
 

@@ -69,11 +69,11 @@ class Trace:
 def read_trace(directory: Path) -> Trace:
     """Read ``meter.json``, ``trace.bin`` or ``trace.parquet``, and ``events.jsonl``.
 
-    A torn last record is ignored, as is a torn last event. A recorder that was killed leaves nothing else
-    behind.
+    A torn last record is ignored, as is a torn last event: a recorder that was killed leaves nothing else behind.
+    So are records of zeros at the end, which a machine that lost its supply leaves.
 
     Raises:
-        PowerDataError: a file is missing, is no power trace or has times that go back.
+        PowerDataError: a file is missing or is no power trace.
     """
     meter = _read_meter(directory / "meter.json")
     archived = directory / "trace.parquet"
@@ -97,14 +97,17 @@ def _read_meter(path: Path) -> dict[str, Any]:
 
 
 def read_raw(path: Path) -> NDArray[Any]:
-    """Return the whole records of a raw trace, as a memory map."""
+    """Return the records of a raw trace that were written whole, as a memory map."""
     try:
         count = path.stat().st_size // RECORD.itemsize
     except OSError as error:
         raise PowerDataError(f"{path}: {error.strerror}") from error
     if count == 0:
         return np.empty(0, RECORD)
-    return np.memmap(path, RECORD, "r", shape=(count,))
+    records = np.memmap(path, RECORD, "r", shape=(count,))
+    while count and records["t_ns"][count - 1] == 0:
+        count -= 1
+    return records[:count]
 
 
 def _read_events(path: Path) -> list[dict[str, Any]]:

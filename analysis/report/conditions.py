@@ -38,6 +38,12 @@ def condition_cards(sweep: Sweep, cells: pd.DataFrame) -> list[Card]:
     return [_sweep_card(sweep.manifest), *boards, *meters]
 
 
+def _order(profile: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
+    if (profile.get("order") or {}).get("shuffle", True):
+        return f"shuffled with seed {manifest.get('seed')}"
+    return "as the profile lists it"
+
+
 def _sweep_card(manifest: Mapping[str, Any]) -> Card:
     profile = manifest.get("profile") or {}
     controller = manifest.get("controller") or {}
@@ -47,7 +53,7 @@ def _sweep_card(manifest: Mapping[str, Any]) -> Card:
             f"{name}: {_counts(options)}" for name, options in (profile.get("modes") or {}).items()
         ),
         "isolation": profile.get("isolation"),
-        "order": f"shuffled with seed {manifest.get('seed')}",
+        "order": _order(profile, manifest),
         "opset": profile.get("opset"),
         "rest before a cell": _seconds(profile.get("rest_s")),
         "cool-down": (profile.get("cooldown") or {}).get("method"),

@@ -1,14 +1,10 @@
 """``torchvision:<constructor>``, with the weights that torchvision publishes."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from model_zoo.errors import ZooError
 from model_zoo.model import Model
 from model_zoo.source import Loaded, Request, choose_weights, digest_in_name
-
-if TYPE_CHECKING:
-    pass
 
 PACKAGES = ("torch", "torchvision")
 GIVES = "torch"

@@ -15,6 +15,7 @@ from analysis.ingest import ingest
 from analysis.store import load_cells
 from analysis.summary import _figures_of_merit
 from analysis.sweep import Sweep, load_sweep
+from analysis.telemetry import throttled_now
 
 ISSUE_COLUMNS = [
     "sweep_id",
@@ -401,3 +402,10 @@ def test_repeats_without_a_steady_state_are_suspect(small_lab: CellMaker) -> Non
         (path.parent / "cell.json").write_text(json.dumps(record))
     ingest(sweep)
     assert set(load_cells(sweep)[0].validity_reasons) == {"no_steady_state"}
+
+
+@pytest.mark.parametrize(
+    ("bits", "throttled"), [(0x1, False), (0x50000, False), (0x2, True), (0x50008, True)]
+)
+def test_a_low_supply_and_what_has_been_are_not_throttling(bits: int, throttled: bool) -> None:
+    assert throttled_now({"throttled": bits}) is throttled

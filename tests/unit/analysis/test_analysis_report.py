@@ -50,6 +50,15 @@ def page(good_results: Path) -> str:
     return build_report(sweep, *load_cells(sweep)).read_text()
 
 
+def test_it_says_the_order_that_was_planned(small_lab: Callable[..., Sweep]) -> None:
+    sweep = small_lab()
+    assert "shuffled with seed 20230401" in report_of(sweep)
+    sweep.manifest["profile"]["order"]["shuffle"] = False
+    text = report_of(sweep)
+    assert "as the profile lists it" in text
+    assert "shuffled" not in text
+
+
 def test_it_is_one_small_file_without_a_network(page: str) -> None:
     assert len(page.encode()) < ONE_MEGABYTE
     links = [

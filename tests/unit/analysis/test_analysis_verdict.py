@@ -32,13 +32,26 @@ def test_a_whole_sweep_is_green_and_names_its_cautions(good_results: Path) -> No
 def test_a_failed_cell_is_red(small_lab: Callable[..., Sweep], outcome: str) -> None:
     verdict = verdict_of(small_lab(outcomes={"local/digits_cnn.fp32.onnxruntime.warm.r1": outcome}))
     assert verdict["verdict"] == "red"
-    assert verdict["reasons"] == [f"1 cell ended {outcome}"]
+    assert verdict["reasons"] == [f"1 cell ended {outcome}: the worker ended: {outcome} (1)"]
 
 
 def test_a_missing_cell_is_red_and_named(small_lab: Callable[..., Sweep]) -> None:
     missing = "local/digits_cnn.fp32.onnxruntime.warm.r2"
     verdict = verdict_of(small_lab(missing={missing}))
     assert (verdict["verdict"], verdict["missing"]) == ("red", [missing])
+
+
+def test_a_verdict_says_why_nothing_was_measured(results: Path) -> None:
+    for number, path in enumerate(sorted((results / "cells").rglob("cell.json"))):
+        record = json.loads(path.read_text())
+        detail = (
+            "local: held by ada@lab2\n  " + "for a long time " * 40 if number < 6 else f"lost at {number}"
+        )
+        path.write_text(json.dumps({**record, "outcome": "not_run", "outcome_detail": detail}))
+    (reason,) = verdict_of(load_sweep(results))["reasons"]
+    assert reason.startswith("36 cells of 36 not measured: local: held by ada@lab2 for a long time ")
+    assert reason.endswith("[...] (6), lost at 10 (1), lost at 11 (1), 28 more")
+    assert len(reason) < 400
 
 
 def test_an_invalid_cell_is_red(results: Path) -> None:

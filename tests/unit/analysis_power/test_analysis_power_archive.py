@@ -37,6 +37,15 @@ def test_a_sample_takes_no_more_than_four_bytes_and_a_tenth(tmp_path):
     assert kept["power_w"].mean() == pytest.approx(records["power_w"].mean(), rel=1e-6)
 
 
+def test_zeros_that_a_lost_supply_left_at_the_end_are_no_samples(tmp_path):
+    records = fast_trace(tmp_path, seconds=2)
+    with (tmp_path / "trace.bin").open("ab") as file:
+        file.write(bytes(4096))
+    assert len(read_trace(tmp_path).records) == len(records)
+    archive_trace(tmp_path)
+    assert len(read_trace(tmp_path).records) == len(records)
+
+
 def test_what_an_interrupted_call_left_is_finished(tmp_path):
     fast_trace(tmp_path, seconds=2)
     raw = (tmp_path / "trace.bin").read_bytes()

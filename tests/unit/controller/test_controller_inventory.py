@@ -22,6 +22,10 @@ def test_boards_with_and_without_a_meter_are_accepted() -> None:
     assert check({"pi": a_host(), "nano-2": a_metered_host()}) == []
 
 
+def test_what_has_a_default_may_be_left_out() -> None:
+    assert check({"pi": {"edgebench_kind": "generic_linux"}}) == []
+
+
 def test_an_inventory_without_boards_is_refused() -> None:
     (problem,) = check({})
     assert problem.key == "boards"
@@ -33,7 +37,8 @@ def test_an_inventory_without_boards_is_refused() -> None:
     [
         ({"edgebench_kind": "pi4"}, "edgebench_kind", "pi4", "generic_linux, raspberry_pi_4"),
         ({"edgebench_kind": None}, "edgebench_kind", None, "generic_linux, raspberry_pi_4"),
-        ({"edgebench_root": ""}, "edgebench_root", "", "a folder on the board"),
+        ({"edgebench_root": ""}, "edgebench_root", "", "the whole path of a folder"),
+        ({"edgebench_root": "bench"}, "edgebench_root", "bench", "the whole path of a folder"),
         ({"edgebench_can_reboot": "yes"}, "edgebench_can_reboot", "yes", "true or false"),
         ({"edgebench_can_reboot": 1}, "edgebench_can_reboot", 1, "true or false"),
         ({"edgebench_metre": "desk"}, "edgebench_metre", "edgebench_metre", "edgebench_meter, "),

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,33 @@ def test_the_records_judge_a_night(tmp_path: Path, verdict: str) -> None:
 
 def test_a_night_without_a_report_has_no_verdict(tmp_path: Path) -> None:
     assert nightly.verdict_of(tmp_path) is None
+
+
+def test_the_plan_says_where_the_results_of_a_night_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = tmp_path / "disk" / "night-1"
+
+    def play(**told: Any) -> argparse.Namespace:
+        if told["playbook"] == "playbooks/full_sweep.yml":
+            said = {"task_action": "edgebench_preflight", "res": {"directory": str(results)}}
+            assert told["event_handler"]({"event": "runner_on_start", "event_data": said | {"res": {}}})
+            assert told["event_handler"]({"event": "runner_on_ok", "event_data": said})
+            assert told["event_handler"]({"event": "verbose"})
+            results.mkdir(parents=True)
+            (results / "manifest.json").write_text("{}")
+            return argparse.Namespace(status="timeout")
+        (results / "report").mkdir()
+        (results / "report" / "verdict.json").write_text('{"verdict": "green"}')
+        return argparse.Namespace(status="successful")
+
+    kept: list[Path] = []
+    monkeypatch.setattr("ansible_runner.run", play)
+    monkeypatch.setattr(nightly, "keep", lambda directory, lake: kept.append(directory))
+    commands = argparse.ArgumentParser()
+    nightly.add_command(commands.add_subparsers())
+    assert nightly.run(commands.parse_args(["nightly", f"--data={tmp_path}"])) == 1, "its deadline came"
+    assert kept == [results]
 
 
 def test_a_night_goes_into_the_lake_and_what_fails_is_only_said(

@@ -52,6 +52,12 @@ def test_mistakes_in_every_file_are_said_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_results_that_only_the_boards_are_told_of_are_refused(tmp_path: Path) -> None:
+    hosts = {"pi": a_host(edgebench_results="/srv/results")}
+    assert problems_of(tmp_path, hosts=hosts) == [("inventory/lab", "pi.edgebench_results")]
+    assert not plan(tmp_path, hosts={"pi": a_host(edgebench_results=str(tmp_path))}).resumed
+
+
 def test_a_scale_is_recorded(tmp_path: Path) -> None:
     assert plan(tmp_path, scale=0.5).manifest["scale"] == 0.5
 
