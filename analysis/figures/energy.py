@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from analysis.energetics import energy_cases
 from analysis.figures.data import SweepData
-from analysis.figures.style import INK, MUTED, WIDTH_IN, applied, colours, label_milliseconds
+from analysis.figures.style import INK, MUTED, applied, case_label, colours, label_milliseconds, rows
 
 ORDER = 75
 TITLE = "Energy per inference"
@@ -35,28 +35,18 @@ def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
 
 def _board(cases: pd.DataFrame, cells: pd.DataFrame, data: SweepData) -> Figure:
     tones = colours(data.backends)
-    figure = Figure(figsize=(WIDTH_IN, 1.5 + ROW_INCH * len(cases)))
-    panel = figure.subplots()
-    rows = cases.sort_values("energy_j_per_inference").to_dict("records")
-    for y, row in enumerate(rows):
+    ordered = cases.sort_values("energy_j_per_inference").to_dict("records")
+    figure, panel = rows([case_label(case, "backend", "mode") for case in ordered], ROW_INCH)
+    for y, row in enumerate(ordered):
         tone = tones[row["backend"]]
         windows = _windows(cells, row)
         panel.plot(windows, [y + 0.28] * len(windows), "|", color=MUTED, markersize=6, markeredgewidth=0.9)
         _mark(panel, row, "energy", y, tone, filled=True)
         _mark(panel, row, "energy_above_idle", y + 0.14, tone, filled=False)
-    panel.set_yticks(
-        range(len(rows)),
-        [
-            f"{row['model']} {row['variant']} · {row['backend']} · {row['mode']}".replace(" fp32", "")
-            for row in rows
-        ],
-    )
-    panel.invert_yaxis()
     panel.set_xscale("log")
     panel.margins(x=0.1)
     label_milliseconds(panel, "x")  # plain numbers at 1, 2 and 5
     panel.set_xlabel("energy per inference (J)", color=INK)
-    panel.grid(visible=False, axis="y")
     marks = [("o", INK, "gross"), ("o", "white", "above idle"), ("|", MUTED, "windows")]
     handles = [
         Line2D([], [], linestyle="", marker=shape, markerfacecolor=face, markeredgecolor=edge, label=label)

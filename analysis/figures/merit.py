@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures.data import SweepData
-from analysis.figures.style import WIDTH_IN, applied, backend_legend, colours
+from analysis.figures.style import applied, backend_legend, case_label, colours, rows
 from analysis.report.format import number
 
 ORDER = 80
@@ -32,18 +32,13 @@ def _board(cells: pd.DataFrame, name: str, backends: list[str]) -> Figure:
     case = ["model", "variant", "backend", "mode"]
     means = cells.groupby(case).images_per_joule_correct.mean().astype(float).sort_values(ascending=False)
     tones = colours(backends)
-    figure = Figure(figsize=(WIDTH_IN, 1.4 + ROW_INCH * len(means)))
-    panel = figure.subplots()
-    rows = means.reset_index().to_dict("records")
-    for y, row in enumerate(rows):
+    ordered = means.reset_index().to_dict("records")
+    figure, panel = rows([case_label(case, "mode") for case in ordered], ROW_INCH)
+    for y, row in enumerate(ordered):
         value = row["images_per_joule_correct"]
         panel.barh(y, value, height=0.7, color=tones[row["backend"]], linewidth=0)
         panel.annotate(number(value), (value, y), (4, 0), textcoords="offset points", va="center", fontsize=8)
-    labels = [f"{row['model']} {row['variant']} · {row['mode']}".replace(" fp32", "") for row in rows]
-    panel.set_yticks(range(len(rows)), labels)
-    panel.invert_yaxis()
     panel.set_xlim(0, float(means.max()) * 1.14)
     panel.set_xlabel("correct images per joule (1/J)")
-    panel.grid(visible=False, axis="y")
     backend_legend(figure, backends, name)
     return figure

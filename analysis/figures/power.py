@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures.data import SweepData
-from analysis.figures.style import INK, MUTED, WIDTH_IN, applied, backend_legend, colours, markers
+from analysis.figures.style import INK, MUTED, applied, backend_legend, case_label, colours, markers, rows
 
 ORDER = 70
 TITLE = "Power"
@@ -30,19 +30,14 @@ def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
 def _board(cells: pd.DataFrame, name: str, backends: list[str]) -> Figure:
     means = cells.groupby(["model", "variant", "backend", "mode"])[COLUMNS].mean().astype(float)
     tones, shapes = colours(backends), markers(backends)
-    figure = Figure(figsize=(WIDTH_IN, 1.4 + ROW_INCH * len(means)))
-    panel = figure.subplots()
-    labels = []
-    for y, case in enumerate(means.reset_index().to_dict("records")):
+    cases = means.reset_index().to_dict("records")
+    figure, panel = rows([case_label(case, "mode") for case in cases], ROW_INCH)
+    for y, case in enumerate(cases):
         tone, shape = tones[case["backend"]], shapes[case["backend"]]
         panel.hlines(y, case["power_min_w"], case["power_max_w"], color=tone, linewidth=4, alpha=0.35)
         panel.plot(case["power_mean_w"], y, shape, color=tone, markersize=6)
         panel.plot(case["power_idle_w"], y, "|", color=MUTED, markersize=9, markeredgewidth=1.6)
-        labels.append(f"{case['model']} {case['variant']} · {case['mode']}".replace(" fp32", ""))
-    panel.set_yticks(range(len(labels)), labels)
-    panel.invert_yaxis()
     panel.set_xlim(0, float(means.max().max()) * 1.05)
     panel.set_xlabel("power (W)", color=INK)
-    panel.grid(visible=False, axis="y")
     backend_legend(figure, backends, name)
     return figure

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures.data import SweepData
-from analysis.figures.style import INK, MUTED, PALETTE, WIDTH_IN, applied
+from analysis.figures.style import INK, MUTED, PALETTE, applied, case_label, rows
 from analysis.report.format import number
 
 ORDER = 60
@@ -38,11 +38,8 @@ def _board(cells: pd.DataFrame, name: str) -> Figure:
     columns = [column for column, _ in STAGES.values()]
     means = cells.groupby(["model", "variant", "backend"])[columns].mean().astype(float)
     totals = means.sum(axis=1)
-    labels = [
-        f"{model} {variant} · {backend}".replace(" fp32", "") for model, variant, backend in means.index
-    ]
-    figure = Figure(figsize=(WIDTH_IN, 1.3 + ROW_INCH * len(means)))
-    panel = figure.subplots()
+    cases = means.reset_index().to_dict("records")
+    figure, panel = rows([case_label(case, "backend") for case in cases], ROW_INCH)
     left = pd.Series(0.0, index=means.index)
     for stage, (column, colour) in STAGES.items():
         share = means[column] / totals * 100
@@ -57,12 +54,9 @@ def _board(cells: pd.DataFrame, name: str) -> Figure:
             va="center",
             fontsize=8,
         )
-    panel.set_yticks(range(len(means)), labels)
-    panel.invert_yaxis()
     panel.set_xlim(0, 112)
     panel.set_xticks(range(0, 101, 20))
     panel.set_xlabel("share of the time of one image (%)", color=INK)
-    panel.grid(visible=False, axis="y")
     panel.tick_params(color=MUTED)
     legend = figure.legend(loc="outside upper left", ncols=3, title=name, alignment="left")
     legend.get_title().set_fontweight("bold")

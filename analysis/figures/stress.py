@@ -8,14 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.data import SweepData
+from analysis.figures.decimate import keep_extremes
 from analysis.figures.style import MUTED, WIDTH_IN, applied, backend_legend, colours
 
 ORDER = 25
 TITLE = "Sustained run"
 CAPTION = (
-    "Left: inferences over the time of their run, evenly thinned, with every outlier. "
+    "Left: inferences over the time of their run, evenly thinned, with the least and the greatest of each stretch. "
     "Right: histogram. Dashed: quartiles minus and plus three times their distance; what lies beyond is "
-    "shown, never removed."
+    "never removed."
 )
 MODE = "sustained"
 ROW_INCH = 1.8
@@ -55,9 +56,9 @@ def _run(scatter: Axes, histogram: Axes, run: pd.DataFrame, colour: str, points:
     minutes = (run.t_ns - run.t_ns.min()).to_numpy(dtype=float) / 60e9
     first, third = np.quantile(times, [0.25, 0.75])
     low, high = first - FENCE * (third - first), third + FENCE * (third - first)
-    kept = np.arange(len(times)) % max(1, len(times) // max(points, 1)) == 0
-    kept |= (times < low) | (times > high)
+    evenly = np.arange(0, len(times), max(1, 2 * len(times) // max(points, 1)))
+    kept = np.union1d(evenly, keep_extremes(times, max(points // 4, 1)))
     scatter.plot(minutes[kept], times[kept], ".", color=colour, markersize=2.5, alpha=0.6, markeredgewidth=0)
     histogram.hist(times, bins=BINS, orientation="horizontal", color=colour, alpha=0.5, histtype="stepfilled")
-    for bound in (low, high):
+    for bound in (low, high) if low > 0 else (high,):
         scatter.axhline(bound, color=MUTED, linewidth=0.8, linestyle="--")

@@ -1,6 +1,6 @@
 """One look for every figure: sizes, and colours that colour-blind readers can tell apart."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, cast
 
@@ -72,6 +72,22 @@ def markers(backends: Sequence[str]) -> dict[str, str]:
 def applied() -> AbstractContextManager[None]:
     """Return a context in which figures are drawn in this style."""
     return mpl.rc_context(cast(Any, RC))
+
+
+def rows(labels: Sequence[str], row_inch: float) -> tuple[Figure, Axes]:
+    """Return a figure with one labelled row per case, the first on top; what was measured runs along x."""
+    figure = Figure(figsize=(WIDTH_IN, 1.4 + row_inch * len(labels)))
+    panel = figure.subplots()
+    panel.set_yticks(range(len(labels)), labels)
+    panel.set_ylim(len(labels) - 0.5, -0.5)
+    panel.grid(visible=False, axis="y")
+    return figure, panel
+
+
+def case_label(case: Mapping[Hashable, Any], *columns: str) -> str:
+    """Return a case's model, its variant where it is not plain, and what else tells it apart."""
+    model = f"{case['model']} {case['variant']}".removesuffix(" fp32")
+    return " · ".join([model, *(str(case[column]) for column in columns)])
 
 
 def backend_legend(figure: Figure, backends: Sequence[str], title: str) -> None:

@@ -19,6 +19,7 @@ from analysis.figures.style import (
     colours,
     label_milliseconds,
 )
+from analysis.scopes import scope_text
 
 ORDER = 40
 TITLE = "What happened when"
@@ -109,8 +110,10 @@ def _power(panel: Axes, trace: pd.DataFrame | None, origin_ns: int) -> None:
     kept = keep_extremes(values, BUCKETS)
     panel.plot(_seconds(trace.wall_ns, origin_ns)[kept], values[kept], color=INK, linewidth=0.9)
     panel.set_ylim(0, values.max() * 1.15)
-    mark = ", simulated" if trace.attrs["simulated"] else ""
-    panel.set_ylabel(f"W\n({trace.attrs['scope']}{mark})")
+    mark = ", simulated meter" if trace.attrs["simulated"] else ""
+    panel.set_ylabel("W")
+    place = f"measured {scope_text([trace.attrs['scope']])}{mark}"
+    panel.annotate(place, (0, 1.02), xycoords="axes fraction", color=MUTED, fontsize=8)
 
 
 def _say_unknown(panel: Axes) -> None:

@@ -12,6 +12,7 @@ from analysis.errors import InputError
 from analysis.files import read_json
 from analysis.report.format import UNKNOWN, bytes_text, duration, is_known
 from analysis.report.meters import meter_facts
+from analysis.scopes import scope_text
 from analysis.sweep import Sweep
 
 NOTEWORTHY = {"warn", "fail", "unknown"}
@@ -132,7 +133,7 @@ def _ghz(frequencies: "pd.Series[float]") -> str | None:
 def _meter_card(sweep: Sweep, name: str, entry: Mapping[str, Any], found: Mapping[str, object]) -> Card:
     facts = {
         "driver": entry.get("driver"),
-        "measures at": entry.get("scope"),
+        "measures": scope_text([entry.get("scope")]),
         "recorded by": "the board itself" if on_board(sweep.manifest, name) else entry.get("host"),
         **found,
     }

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.energy import OWN, on_board
 from analysis.errors import InputError
 from analysis.files import read_json
+from analysis.report.format import number
 from analysis.sweep import NAME, Sweep
 
 SUMMARY_SCHEMA = "edgebench/power_summary/1"
@@ -84,7 +85,7 @@ def _recorder(sweep: Sweep, name: str) -> dict[str, str | None]:
     faults = [f"{total[key]} {words}" for key, words in FAULTS.items() if total[key]]
     samples, cost = total["samples"], total["cpu_s"] / total["recorded_s"] if total["recorded_s"] else None
     return {
-        "distinct values": f"{statistics.median(rates):.3g} a second" if rates else None,
+        "distinct values": f"{number(statistics.median(rates))} a second" if rates else None,
         "samples": f"{samples}, {total['duplicates']} of them repeats" if samples else None,
         "faults of the meter": ", ".join(faults) or "none",
         "its cost on the board": f"{cost:.2%} of a core" if cost is not None else None,
