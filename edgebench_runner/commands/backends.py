@@ -8,6 +8,7 @@ from edgebench_runner import backend_probe
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.add_argument("name", nargs="?", help="only this one (default: all)")
     parser.add_argument("--static", action="store_true", help="import no runtime: what each reads and takes")
     parser.add_argument("--json", action="store_true", help="print a JSON array")
     parser.add_argument("--python", help="interpreter to look with (default: this one)")
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    entries = backend_probe.catalogue()
+    entries = backend_probe.catalogue(arguments.name)
     if not arguments.static:
         pythons = backend_probe.environments(arguments.environments) if arguments.environments else {}
         for entry in entries:

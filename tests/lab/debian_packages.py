@@ -20,7 +20,7 @@ def install(lab: VirtualLab, board: str, release: str, packages: tuple[str, ...]
     with tempfile.TemporaryDirectory() as folder:
         fetched = _fetch(image.path(IMAGES, release, ARCHITECTURE), Path(folder), packages)
         packed = subprocess.run(["tar", "-C", fetched, "-c", "."], capture_output=True, check=True).stdout
-    command = "mkdir debs && base64 -d | tar -C debs -x && dpkg --install debs/*.deb >&2"
+    command = "rm -rf debs && mkdir debs && base64 -d | tar -C debs -x && dpkg --install debs/*.deb >&2"
     done = lab.ssh_with_input(board, command, base64.b64encode(packed).decode(), INSTALL_S)
     assert done.returncode == 0, done.stderr
 

@@ -24,7 +24,8 @@ IMAGES = REPOSITORY / ".edgebench" / "virtual_lab" / "images"
 CHECKOUT_DIGEST = hashlib.sha256(str(REPOSITORY.resolve()).encode()).digest()
 FIRST_OCTET, FIRST_FREE, FREE = 10, 64, 128
 PLAYBOOK_TIMEOUT_S = 1800  # the first emulated board's root file system takes long
-SSH_TIMEOUT_S = 60
+SSH_TIMEOUT_S, SSH_CONNECT_S = 60, 5
+EMULATED_PATIENCE = 10  # times as long, for a board under emulation
 
 
 class VirtualLab:
@@ -41,6 +42,8 @@ class VirtualLab:
         self.name = name[:5] + CHECKOUT_DIGEST.hex()[:3]
         self.directory = folder / "lab"
         self.inventory = folder / "inventory"
+        emulates = any(one["machine"] == "emulated" for one in boards)
+        self._patience = EMULATED_PATIENCE if emulates else 1
         variables = {
             "virtual_lab_name": self.name,
             "virtual_lab_network": own_network(network),
@@ -102,7 +105,7 @@ class VirtualLab:
 
     def ssh(self, board: str, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command on a board over SSH, host keys checked, without Ansible's connection sharing."""
-        return self.ssh_with_input(board, command, "", SSH_TIMEOUT_S)
+        return self.ssh_with_input(board, command, "", SSH_TIMEOUT_S * self._patience)
 
     def ssh_with_input(
         self, board: str, command: str, text: str, timeout_s: float
@@ -110,7 +113,14 @@ class VirtualLab:
         """Run a command on a board over SSH with a text on its standard input."""
         keys = self.inventory / ".ssh"
         options = ["-o", f"UserKnownHostsFile={keys / 'known_hosts'}", "-o", "StrictHostKeyChecking=yes"]
-        options += ["-o", "ConnectTimeout=5", "-o", "BatchMode=yes", "-i", str(keys / "id_ed25519")]
+        options += [
+            "-o",
+            f"ConnectTimeout={SSH_CONNECT_S * self._patience}",
+            "-o",
+            "BatchMode=yes",
+            "-i",
+            str(keys / "id_ed25519"),
+        ]
         return subprocess.run(
             ["ssh", *options, f"root@{self.address(board)}", command],
             input=text,
@@ -122,7 +132,7 @@ class VirtualLab:
 
     def output(self, board: str, command: str) -> str:
         """Run a command on a board that must succeed; return its output."""
-        return self.output_within(board, command, SSH_TIMEOUT_S)
+        return self.output_within(board, command, SSH_TIMEOUT_S * self._patience)
 
     def output_within(self, board: str, command: str, timeout_s: float) -> str:
         """Run a command on a board that must succeed within a time; return its output."""

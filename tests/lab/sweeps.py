@@ -127,9 +127,9 @@ class Sweep:
             assert time.monotonic() < give_up, f"not within {deadline_s} s: {pattern!r}\n{self.text()}"
             time.sleep(0.2)
 
-    def end(self) -> str:
+    def end(self, deadline_s: float = END_TIMEOUT_S) -> str:
         """Wait for its end and return what it printed."""
-        self.process.wait(END_TIMEOUT_S)
+        self.process.wait(deadline_s)
         return self.text()
 
     def kill(self) -> None:

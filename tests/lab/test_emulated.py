@@ -21,7 +21,7 @@ from sweeps import Controller
 pytestmark = pytest.mark.arm
 
 HOUR_S = 3600
-EMULATED_S, CELL_S = 900, 600
+EMULATED_S, CELL_S, SWEEP_S = 900, 600, 3600
 PLATFORM = "debian-12-aarch64-cp311"
 NAMES = ["pi3-a", "pi3-b"]
 BACKENDS = ["null", "onnxruntime", "tflite"]
@@ -168,9 +168,9 @@ def test_a_model_larger_than_the_boards_memory_is_killed_by_its_kernel(
 def test_a_clock_stepped_by_an_hour_changes_no_measured_time(provisioned: VirtualLab, tmp_path: Path) -> None:
     controller = Controller(tmp_path / "controller", provisioned.inventory)
     (controller.folder / ".edgebench" / "wheelhouse").symlink_to(REPOSITORY / ".edgebench" / "wheelhouse")
-    controller.write_sleeper(sleep_s=1.0, inferences=30, repeats=1)
+    controller.write_sleeper(sleep_s=1.0, inferences=30, repeats=1, deadline_s=CELL_S)
     sweep = controller.start("stepped")
-    sweep.wait_for(r"^pi3-a +cell 1/1 ")
+    sweep.wait_for(r"^pi3-a +cell 1/1 ", SWEEP_S)
     provisioned.output_within(
         "pi3-a",
         f"until find {ROOT}/cells -name inferences.bin | grep -q .; do sleep 0.5; done",
@@ -178,7 +178,7 @@ def test_a_clock_stepped_by_an_hour_changes_no_measured_time(provisioned: Virtua
     )
     provisioned.output("pi3-a", f"date -s @$(( $(date +%s) + {HOUR_S} ))")
     assert abs(int(provisioned.output("pi3-a", "date +%s")) - time.time() - HOUR_S) < SSH_TIMEOUT_S
-    text = sweep.end()
+    text = sweep.end(SWEEP_S)
     assert controller.outcomes("stepped") == {name: ["ok"] for name in NAMES}, text
     stepped, steady = (
         controller.record("stepped", f"{name}/digits_cnn.fp32.sleeper.warm.r1") for name in NAMES

@@ -38,7 +38,7 @@ class Case:
     core: str
     formats: dict[str, str]
     packages: tuple[str, ...] = ()
-    variables: dict[str, str] = dataclasses.field(default_factory=dict)
+    variables: dict[str, object] = dataclasses.field(default_factory=dict)
 
 
 CASES = (
@@ -75,8 +75,12 @@ CASES = (
         memory_mb=2048,
         core="0xd07",
         formats={"onnxruntime": "onnx", "tflite": "tflite"},
-        # JetPack is in no registry: the core of a Nano, under Debian.
-        variables={"ansible_python_interpreter": "/usr/bin/python3", "edgebench_python": "python3"},
+        # JetPack is in no registry: the core of a Nano, under Debian and its own Python.
+        variables={
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "edgebench_python": "python3",
+            "python_bootstrap_packages": [],
+        },
     ),
 )
 

@@ -42,14 +42,18 @@ def name_and_version(path):
 
 def refusal(runner, backend):
     """Let the runner use ``backend`` in this environment; return why it cannot, or None."""
-    command = [sys.executable, runner, "backends", "--json"]
+    command = [
+        sys.executable,
+        runner,
+        "backends",
+        backend,
+        "--json",
+    ]  # the others would be imported for nothing
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
     if result.returncode != 0:
         return "%s: exit code %d: %s" % (" ".join(command), result.returncode, result.stderr.strip())
-    for entry in json.loads(result.stdout):
-        if entry["name"] == backend:
-            return None if entry["available"] else "backend %s: %s" % (backend, entry["reason"])
-    return "the runner knows no backend %r" % backend
+    (entry,) = json.loads(result.stdout)
+    return None if entry["available"] else "backend %s: %s" % (backend, entry["reason"])
 
 
 def vendor_files():

@@ -66,9 +66,14 @@ def test_this_machine_describes_itself(describe_board: ModuleType) -> None:
 
 
 def runner(directory: Path, backends: list[dict[str, Any]]) -> Path:
-    """Write a runner that knows the given backends."""
+    """Write a runner that knows the given backends, and answers when it is asked for one of them."""
     path = directory / "runner.py"
-    path.write_text(f"print({json.dumps(json.dumps(backends))})\n")
+    lines = [
+        "import json, sys",
+        f"found = [one for one in json.loads({json.dumps(backends)!r}) if one['name'] == sys.argv[2]]",
+        "print(json.dumps(found)) if found else sys.exit('unknown backend ' + sys.argv[2])",
+    ]
+    path.write_text("\n".join(lines))
     return path
 
 
@@ -93,7 +98,7 @@ def test_a_usable_backend_is_sealed_and_shown(tmp_path: Path) -> None:
     ("backends", "reason"),
     [
         ([{"name": "a", "available": False, "reason": "killed by SIGILL"}], "killed by SIGILL"),
-        ([{"name": "b", "available": True, "reason": None}], "knows no backend 'a'"),
+        ([{"name": "b", "available": True, "reason": None}], "unknown backend a"),
     ],
 )
 def test_an_unusable_backend_is_not_sealed(

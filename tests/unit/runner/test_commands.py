@@ -42,6 +42,14 @@ def test_catalogue_of_backends(capsys):
     assert entries["null"]["formats"] == []
 
 
+def test_one_backend_is_asked_for_by_name(capsys):
+    cli.main(["backends", "null", "--json"])
+    (entry,) = json.loads(capsys.readouterr().out)
+    assert (entry["name"], entry["available"]) == ("null", True)
+    assert cli.main(["backends", "nul", "--json"]) == 2
+    assert "unknown backend 'nul'; valid: armnn" in capsys.readouterr().err
+
+
 def test_zipapp_is_the_same_every_time_and_knows_its_hash(tmp_path, capsys):
     for name in ("a.pyz", "b.pyz"):
         cli.main(["package", "--out", str(tmp_path / name)])
