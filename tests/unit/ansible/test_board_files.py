@@ -88,7 +88,12 @@ def seal(directory: Path, backends: list[dict[str, Any]]) -> subprocess.Complete
 
 
 def test_a_usable_backend_is_sealed_and_shown(tmp_path: Path) -> None:
+    folder = tmp_path / "lib/python3.9/site-packages/package/below"
+    folder.mkdir(parents=True)
+    (folder / "sound.py").write_text("pass\n")
+    (folder / "of_another_python.py").write_text("print 1\n")
     assert seal(tmp_path, [{"name": "a", "available": True, "reason": None}]).returncode == 0
+    assert [path.name.split(".")[0] for path in folder.glob("__pycache__/*")] == ["sound"]
     shown = json.loads(environment(tmp_path, "show").stdout)
     assert (shown["backend"], shown["lock_sha256"]) == ("a", LOCK_SHA256)
     assert shown["packages"]["pytest"] == pytest.__version__
