@@ -69,7 +69,8 @@ def probe(name: str, python: Optional[str] = None) -> Dict:
     except OSError as error:
         return _refused(str(error))
     if done.returncode < 0:
-        return _refused("the import died of {}".format(outcome.signal_name(-done.returncode)))
+        signal = outcome.signal_name(-done.returncode)
+        return _refused("the import died of {}: {}".format(signal, outcome.signal_words(signal)))
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     if done.returncode == 0 and lines:
         answer: Dict = json.loads(lines[-1])

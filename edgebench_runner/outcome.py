@@ -62,6 +62,11 @@ def signal_name(number: int) -> str:
         return "signal {}".format(number)
 
 
+def signal_words(name: str) -> str:
+    """Return what a signal means that ended a process by itself; its name where that says no more."""
+    return _SIGNAL_WORDS.get(name, name)
+
+
 def of_exception(error: Exception) -> Tuple[str, str]:
     """Return the outcome and its detail for an exception that ended a worker."""
     text = "{}: {}".format(type(error).__name__, error).strip()
@@ -102,8 +107,7 @@ def _decide(end: WorkerEnd, events: List[Dict], stderr_tail: str) -> Tuple[str, 
     if _ALLOCATOR.search(stderr_tail) and end.signal != "SIGKILL":
         return "out_of_memory", "in phase {}: {}".format(phase, _last_line(stderr_tail))
     if end.signal is not None:
-        words = _SIGNAL_WORDS.get(end.signal, end.signal)
-        return "crashed", "in phase {}: {}".format(phase, words)
+        return "crashed", "in phase {}: {}".format(phase, signal_words(end.signal))
     return "crashed", "in phase {}: exited with {}: {}".format(phase, end.exit_code, _last_line(stderr_tail))
 
 

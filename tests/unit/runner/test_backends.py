@@ -1,5 +1,6 @@
 """What every backend promises: its options, and what all of them have in common."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from backend_stand_ins import ARTIFACT
 
-from edgebench_runner import plugins
+from edgebench_runner import backend_probe, plugins
 from edgebench_runner.backends import _base
 from edgebench_runner.errors import LoadFailedError
 
@@ -91,3 +92,11 @@ def test_file_whose_input_has_another_shape_or_layout(shape, fits):
     else:
         with pytest.raises(LoadFailedError, match="the artifact says"):
             _base.require_shape(shape, ARTIFACT)
+
+
+def test_an_import_that_the_processor_refuses_is_told_as_such(monkeypatch):
+    died = subprocess.CompletedProcess([], -signal.SIGILL, b"", b"")
+    monkeypatch.setattr(backend_probe.subprocess, "run", lambda *_, **__: died)
+    answer = backend_probe.probe("null")
+    assert not answer["available"]
+    assert "died of SIGILL: illegal instruction: the library" in answer["reason"]
