@@ -8,6 +8,8 @@ from typing import List, Optional
 from board_tuning.errors import TuningError
 
 COMMAND_TIMEOUT_S = 120
+# systemctl gives up by itself after 25 s, which a small board that is busy can need.
+VARIABLES = {"SYSTEMD_BUS_TIMEOUT": str(COMMAND_TIMEOUT_S)}
 
 
 class System(object):
@@ -98,6 +100,7 @@ class System(object):
         try:
             result = subprocess.run(
                 command,
+                env=dict(os.environ, **VARIABLES),
                 input=answer,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
