@@ -41,6 +41,9 @@ def main() -> int:
     parser.add_argument("--environments", type=Path, default=root / "boards/local/envs")
     parser.add_argument("--model", default="mobilenet_v2")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--options", type=json.loads, default={}, help='more of the backend, as {"device": "cuda"}'
+    )
     parser.add_argument("--block", type=int, default=5, help="inferences between two changes of loop")
     parser.add_argument("--rounds", type=int, default=60, help="rounds of A B B A")
     parser.add_argument("--backends", nargs="+", default=plugins.names("backends"))
@@ -87,7 +90,8 @@ def bench(
         raise CannotRunError("no bare loop is written for it")
     python = python or sys.executable
     artifact = _artifact(name, arguments) or small.artifact(name)
-    task = {"name": name, "artifact": artifact, "threads": arguments.threads, "block": arguments.block}
+    options = {"threads": arguments.threads, **arguments.options}
+    task = {"name": name, "artifact": artifact, "options": options, "block": arguments.block}
     pairs = _worker(python, {**task, "rounds": arguments.rounds})
     _show(figures, f"{name}: runner / bare loop", pairs, f"{found['version']}, {artifact['model']}")
     rival = getattr(runner_rivals, name, None)
@@ -141,7 +145,7 @@ def _worker(python: str, task: dict[str, Any]) -> np.ndarray:
 
 def work(task: dict[str, Any]) -> int:
     """Load one artifact and print, round by round, the medians of the two loops, ns."""
-    subject = runner_loops.Subject(task["name"], task["artifact"], task["threads"], task["block"])
+    subject = runner_loops.Subject(task["name"], task["artifact"], task["options"], task["block"])
     rounds = runner_loops.rounds(subject.runner_loop_ns, subject.bare_loop_ns, task["rounds"])
     print(json.dumps(rounds.tolist()), flush=True)
     os._exit(0)  # a runtime that crashes at its interpreter's end has nothing to do with its figures

@@ -38,7 +38,7 @@ def main() -> int:
     figures = Figures()
     bench_floor(figures)
     artifact = runner_loops.find_artifact(arguments.store, arguments.model, "onnx")
-    subject = runner_loops.Subject("onnxruntime", artifact, arguments.threads, arguments.block)
+    subject = runner_loops.Subject("onnxruntime", artifact, {"threads": arguments.threads}, arguments.block)
     bench_loop(figures, subject, arguments.rounds)
     bench_telemetry(figures, subject, arguments.rounds)
     return 1 if figures.missed else 0

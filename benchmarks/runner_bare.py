@@ -22,8 +22,8 @@ def onnxruntime(backend: Any) -> Infer:
 
 def pytorch(backend: Any) -> Infer:
     """The call of a module."""
-    module, from_numpy = backend._module, backend._torch.from_numpy
-    return lambda tensor: module(from_numpy(tensor)).numpy()
+    module, from_numpy, device = backend._module, backend._torch.from_numpy, backend._device
+    return lambda tensor: module(from_numpy(tensor).to(device)).cpu().numpy()
 
 
 def tflite(backend: Any) -> Infer:

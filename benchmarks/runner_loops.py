@@ -38,14 +38,14 @@ class Subject:
     Args:
         name: the backend.
         artifact: an artifact as a cell spec describes it.
-        threads: threads of the runtime, the same for both loops.
+        options: of the backend, the same for both loops; those it does not know are left out.
         block: inferences per call of a loop.
     """
 
-    def __init__(self, name: str, artifact: dict[str, Any], threads: int, block: int) -> None:
+    def __init__(self, name: str, artifact: dict[str, Any], options: dict[str, Any], block: int) -> None:
         known = plugins.load("backends", name).Backend.options
-        options = {"threads": threads} if "threads" in known else {}
-        backend = plugins.load("backends", name).Backend({**options, **REFERENCE.get(name, {})})
+        asked = {key: value for key, value in options.items() if key in known}
+        backend = plugins.load("backends", name).Backend({**asked, **REFERENCE.get(name, {})})
         backend.import_runtime()
         for _, act in backend.steps(artifact):
             act(artifact)

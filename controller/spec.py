@@ -23,6 +23,9 @@ IDENTITY = (
 """What every record of a cell says of itself, besides ``sweep_id`` and ``isolation``."""
 ARTIFACT = ("model", "variant", "format", "opset")
 """What names an artifact in the zoo's index."""
+ROUNDS_LIKE = {"tf32": "fp16", "fp16": "fp16", "bf16": "int8", "auto": "int8", "int8": "int8"}
+"""What a runtime may compute in, to the variant whose answers may be as far off: TensorFloat-32 has the mantissa of
+half precision, bfloat16 three bits less; a runtime's own choice may be that."""
 RECONNECT_S = 180.0
 """How long a board that went away is waited for, before its supply is cut once, and again after that."""
 NO_DATASET = "synthetic_"
@@ -83,15 +86,17 @@ def build(
     artifact = find_artifact(cell, profile, zoo)
     if cell["runtime"] not in setup.environments:
         raise NoEnvironmentError(f"no environment for {cell['runtime']} on this board")
+    options = options_of(profile["backends"][cell["backend"]])
+    tolerance = _tolerance(options, zoo)
     return {
         "schema": SCHEMA,
         "sweep_id": manifest["sweep_id"],
         **{key: cell[key] for key in IDENTITY},
         "isolation": isolation(cell, profile, setup.can_reboot),
         "task": artifact["task"] if artifact else "classification",
-        "artifact": _artifact(artifact, setup.root) if artifact else None,
+        "artifact": _artifact(artifact, setup.root, tolerance) if artifact else None,
         "dataset": _dataset(artifact, zoo, setup.root) if artifact else None,
-        "options": options_of(profile["backends"][cell["backend"]]),
+        "options": options,
         "protocol": protocol(cell, profile, _dataset_size(artifact, zoo)),
         "cooldown": _cooldown(profile),
         "gate": {key: value for key, value in {**profile["gate"], **setup.gate}.items() if value is not None},
@@ -223,7 +228,16 @@ def _dataset_size(artifact: dict[str, Any] | None, zoo: dict[str, Any]) -> int:
     return next((int(item["n"]) for item in zoo["datasets"] if item["sha256"] == sha256 and "n" in item), 1)
 
 
-def _artifact(artifact: dict[str, Any], root: str) -> dict[str, Any]:
+def _tolerance(options: dict[str, Any], zoo: dict[str, Any]) -> dict[str, float]:
+    """What the answers may be off by where the runtime is let compute in less than the artifact's own precision."""
+    asked = "tf32" if options.get("tf32") else options.get("precision", "fp32")
+    found: dict[str, float] = zoo.get("tolerances", {}).get(
+        ROUNDS_LIKE.get(asked), {"atol": 0.0, "rtol": 0.0}
+    )
+    return found
+
+
+def _artifact(artifact: dict[str, Any], root: str, tolerance: dict[str, float]) -> dict[str, Any]:
     folder = f"{root}/artifacts/{artifact['sha256']}"
     kept = ("sha256", "weights", "classes", "input", "preprocess")
     check = artifact["check"]
@@ -240,7 +254,8 @@ def _artifact(artifact: dict[str, Any], root: str) -> dict[str, Any]:
         "postprocess": artifact.get("postprocess"),
         "check": {
             "path": f"{folder}/{check['file']}",
-            **{key: check[key] for key in ("sha256", "atol", "rtol")},
+            "sha256": check["sha256"],
+            **{key: max(check[key], tolerance[key]) for key in ("atol", "rtol")},
         },
     }
 

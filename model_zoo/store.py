@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from model_zoo import plugins
 from model_zoo.errors import ZooError
 
 Record = dict[str, Any]
@@ -148,6 +149,17 @@ class Store:
             "artifacts": [current[key] for key in sorted(current, key=str)],
             "datasets": self.records("datasets"),
             "unsupported": [refused[key] for key in sorted(refused, key=str) if key not in current],
+            "tolerances": _tolerances(),
         }
         write_json(self.root / "index.json", index)
         return index
+
+
+def _tolerances() -> dict[str, Record]:
+    """Return by variant how far an artifact may be from its source: and so a runtime that computes in as little."""
+    modules = [plugins.load("variants", name) for name in plugins.names("variants")]
+    return {
+        name: {"atol": module.TOLERANCE.atol, "rtol": module.TOLERANCE.rtol}
+        for module in modules
+        for name in module.NAMES
+    }

@@ -56,6 +56,8 @@ class Backend(_base.Backend):
     def import_runtime(self) -> str:
         """Import onnxruntime and return its version."""
         self._ort = importlib.import_module("onnxruntime")
+        if self.settings["device"] in ("cuda", "tensorrt") and hasattr(self._ort, "preload_dlls"):
+            self._ort.preload_dlls()  # CUDA's libraries from packages of the environment, where it has them (1.21 on)
         return self._ort.__version__
 
     def load(self, artifact: Optional[Dict]) -> None:

@@ -51,7 +51,7 @@ class Backend(_base.Backend):
             torch.set_num_threads(self.settings["threads"])
         if self.settings["device"] == "cuda" and not torch.cuda.is_available():
             raise BackendUnavailableError("this torch finds no CUDA device")
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = self.settings["tf32"]
+        _let_compute_in_tf32(torch, self.settings["tf32"])
         self._device = torch.device(self.settings["device"])
         module = self._read(artifact)  # type: ignore[arg-type]
         for parameter in module.parameters():
@@ -85,8 +85,29 @@ class Backend(_base.Backend):
             (value,) = [node.meta["val"] for node in program.graph.nodes if node.name == entry]
             _base.require_shape(value.shape, artifact)
             return program.module().to(self._device)
-        return self._torch.jit.load(artifact["path"], map_location=self._device).eval()
+        module = self._torch.jit.load(artifact["path"], map_location=self._device).eval()
+        _let_traced_convolutions_compute_in_tf32(module, self.settings["tf32"])
+        return module
 
     def _compile(self, artifact: Optional[Dict]) -> None:
         self._module = self._torch.compile(self._module)
         self._module(self._torch.zeros(artifact["input"]["shape"], device=self._device))  # type: ignore[index]
+
+
+def _let_compute_in_tf32(torch: Any, allowed: bool) -> None:
+    """Say whether float32 operators may compute in TensorFloat-32, by the settings of 2.9 on where there are such."""
+    if not hasattr(torch.backends.cudnn, "conv"):
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+        return
+    for operators in (torch.backends.cuda.matmul, torch.backends.cudnn.conv, torch.backends.cudnn.rnn):
+        operators.fp32_precision = "tf32" if allowed else "ieee"
+
+
+def _let_traced_convolutions_compute_in_tf32(module: Any, allowed: bool) -> None:
+    """Say the same to a trace: its convolutions hold the setting of the process that traced it as their last input."""
+    for part in module.modules():
+        for node in part.graph.findAllNodes("aten::_convolution") if hasattr(part, "graph") else ():
+            count = len(list(node.inputs()))
+            constant = part.graph.insertConstant(allowed)
+            constant.node().moveBefore(node)
+            node.replaceInput(count - 1, constant)

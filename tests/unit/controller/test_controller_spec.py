@@ -191,3 +191,16 @@ def test_the_zoo_is_asked_for_what_cells_run_and_nothing_else() -> None:
     ]
     cells = [dict(zip(spec.ARTIFACT, of_cell, strict=True)) for of_cell in parts]
     assert spec.artifact_names(cells) == ["resnet50.fp32.onnx.13", "resnet50.int8.tflite"]
+
+
+@pytest.mark.parametrize(
+    ("options", "atol"),
+    [({}, 0.002), ({"tf32": False}, 0.002), ({"tf32": True}, 0.5), ({"precision": "bf16"}, 4.0)],
+)
+def test_answers_may_be_as_far_off_as_what_the_runtime_computes_in(
+    options: dict[str, Any], atol: float
+) -> None:
+    check = {"file": "check.npz", "sha256": "c" * 64, "atol": 0.002, "rtol": 0.001}
+    tolerances = {"fp16": {"atol": 0.5, "rtol": 0.02}, "int8": {"atol": 4.0, "rtol": 0.1}}
+    zoo = {**a_zoo(check=check), "tolerances": tolerances}
+    assert build(zoo=zoo, backends={"onnxruntime": options})["artifact"]["check"]["atol"] == atol

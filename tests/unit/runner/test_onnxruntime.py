@@ -1,5 +1,6 @@
 """ONNX Runtime: where the graph ran, what its providers are told, and the profile."""
 
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,6 +30,15 @@ def ort(available):
         GraphOptimizationLevel=SimpleNamespace(ORT_ENABLE_ALL=99),
         __version__="1.31.1",
     )
+
+
+@pytest.mark.parametrize(("device", "asked"), [("cpu", 0), ("xnnpack", 0), ("cuda", 1), ("tensorrt", 1)])
+def test_onnxruntime_looks_for_cudas_libraries_in_the_environment_where_it_needs_them(monkeypatch, device, asked):
+    calls = []
+    library = SimpleNamespace(__version__="1.31.1", preload_dlls=lambda: calls.append(1))
+    monkeypatch.setitem(sys.modules, "onnxruntime", library)
+    assert onnxruntime.Backend({"device": device}).import_runtime() == "1.31.1"
+    assert len(calls) == asked
 
 
 def test_onnxruntime_session_that_went_to_the_cpu_fell_back():
