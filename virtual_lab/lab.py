@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import json
+import os
 import shutil
 import socket
 import time
@@ -18,6 +20,8 @@ from virtual_lab.machines import machine_of
 
 SSH_PORT = 22
 CONNECT_TIMEOUT_S = 5.0
+BOOTING_AT_A_TIME = 8 * (os.cpu_count() or 1)
+"""More of them on this machine's processors, and the last would not greet within its deadline."""
 TOOLS = {
     "ip": "iproute2",
     "mmdebstrap": "mmdebstrap",
@@ -41,9 +45,13 @@ def up(lab: Lab) -> list[str]:
         changes.append(f"removed {name}")
     if network.ensure_bridge(lab):
         changes.append("bridge")
+    booting = collections.deque[Board]()
     for board in lab.boards:
+        if len(booting) == BOOTING_AT_A_TIME:
+            wait_for_ssh(lab, booting.popleft())
         changes += [f"{board.name}: {change}" for change in _ensure_board(lab, board)]
-    for board in lab.boards:
+        booting.append(board)
+    for board in booting:
         wait_for_ssh(lab, board)
     return changes
 

@@ -33,7 +33,9 @@ def ort(available):
 
 
 @pytest.mark.parametrize(("device", "asked"), [("cpu", 0), ("xnnpack", 0), ("cuda", 1), ("tensorrt", 1)])
-def test_onnxruntime_looks_for_cudas_libraries_in_the_environment_where_it_needs_them(monkeypatch, device, asked):
+def test_onnxruntime_looks_for_cudas_libraries_in_the_environment_where_it_needs_them(
+    monkeypatch, device, asked
+):
     calls = []
     library = SimpleNamespace(__version__="1.31.1", preload_dlls=lambda: calls.append(1))
     monkeypatch.setitem(sys.modules, "onnxruntime", library)
