@@ -91,6 +91,7 @@ def _summary(planned: Planned) -> dict[str, Any]:
         "directory": str(planned.results.path),
         "resumed": planned.resumed,
         "profile": manifest["profile"],
+        "boards": len(manifest["boards"]),
         "cells": len(cells),
         "outstanding": len(outstanding),
         "builds": artifact_names(cells),

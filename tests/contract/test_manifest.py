@@ -14,7 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from controller import profile
+from controller import inventory, profile
 from controller.catalogues import Catalogues, ask_all
 from controller.plan import make_manifest
 from controller.records import controller_record
@@ -29,6 +29,18 @@ REGISTRY: Any = Registry().with_resources(
     (schema["$id"], Resource.from_contents(schema)) for schema in SCHEMAS.values()
 )
 HOST = {"edgebench_kind": "generic_linux", "edgebench_root": "/var/lib/edgebench"}
+
+
+def boards_of(name: str) -> dict[str, dict[str, Any]]:
+    """The boards of an inventory, with what their kinds say, as Ansible reads them."""
+    command = [Path(sys.executable).with_name("ansible-inventory"), "--list", "--playbook-dir=playbooks"]
+    done = subprocess.run(
+        [*command, f"--inventory=inventory/{name}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return {
+        host: {key: value for key, value in variables.items() if key.startswith("edgebench_")}
+        for host, variables in json.loads(done.stdout)["_meta"]["hostvars"].items()
+    }
 
 
 def follows(name: str, value: Any) -> None:
@@ -60,6 +72,13 @@ def test_a_schema_is_one_and_every_reference_in_it_leads_somewhere(name: str) ->
 def test_no_two_schemas_have_one_name() -> None:
     names = [schema["$id"] for schema in SCHEMAS.values()]
     assert len(set(names)) == len(names)
+
+
+def test_the_example_lab_lacks_only_what_is_not_plugged_in_here(catalogues: Catalogues) -> None:
+    boards = boards_of("example_lab")
+    assert {board["edgebench_kind"] for board in boards.values()} == set(catalogues.kinds)
+    problems = inventory.check(boards, "inventory/example_lab", catalogues)
+    assert [problem for problem in problems if not problem.key.endswith(".port")] == []
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "profiles").glob("*.yml")))
