@@ -14,7 +14,7 @@ LABS ?= 4
 
 PACKAGES := analysis board_tuning controller edgebench_runner fuzz locks model_zoo power_meter power_switch virtual_lab
 
-.PHONY: help sweep test lint unit fault e2e lab-test formats backends bench bench-fleet fuzz meter-libraries env dev-env lab lab-down test-arm clean
+.PHONY: help sweep test types lint unit fault e2e lab-test formats backends bench bench-fleet fuzz meter-libraries env dev-env lab lab-down test-arm clean
 
 help: ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,10 +24,12 @@ sweep: env ## measure the default profile on this machine; ends with the path of
 
 test: lint unit fault e2e lab-test ## every check and test; what CI runs
 
-lint: dev-env ## formatting, style, types, Python 3.6 on the board, playbooks
+types: dev-env
+	$(BIN)/mypy $(PACKAGES:%=--package %)
+
+lint: types ## formatting, style, types, Python 3.6 on the board, playbooks
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
-	for package in $(PACKAGES); do $(BIN)/mypy --package $$package; done
 	$(BIN)/vermin --quiet --target=3.6- --violations --no-tips edgebench_runner board_tuning roles/*/files/*.py
 	$(BIN)/yamllint --strict .
 	PATH=$(BIN):$$PATH $(BIN)/ansible-lint --offline -q
