@@ -23,6 +23,7 @@ _SPEED_PARAMETER = re.compile(
     r"|cgroup_(enable|disable|memory)|transparent_hugepage|default_hugepagesz|hugepagesz?|hugepages"
     r"|(cpufreq|cpuidle|intel_pstate|intel_idle|amd_pstate|processor)(\.\w+)?|spectre_v2|nospectre_\w+|kpti)(=|$)"
 )
+_TIMEOUT_S = 600.0  # a board that is busy or slow is still the same board
 # Run by the environment's Python: its version, and its packages by the names of their metadata directories.
 _DESCRIBE_PYTHON = """
 import hashlib, json, os, platform, re, sys
@@ -81,7 +82,7 @@ def python_parts(python: str) -> Dict[str, Any]:
     """
     try:
         output = subprocess.check_output(
-            [python, "-c", _DESCRIBE_PYTHON], stderr=subprocess.DEVNULL, timeout=60
+            [python, "-c", _DESCRIBE_PYTHON], stderr=subprocess.DEVNULL, timeout=_TIMEOUT_S
         )
         found = json.loads(output.decode("utf-8"))
     except (OSError, subprocess.SubprocessError, ValueError):
