@@ -17,6 +17,9 @@ extends_documentation_fragment: [default_callback, result_format_callback]
 """
 
 
+MAY_TAKE_LONG = {"command", "copy", "edgebench_put_files", "script"}
+
+
 class CallbackModule(DefaultCallback):
     """The default callback, quiet about success."""
 
@@ -45,7 +48,7 @@ class CallbackModule(DefaultCallback):
         title = task.get_name().rpartition(" : ")[2].rpartition(" | ")[2]
         if self._display.verbosity:
             super().v2_playbook_on_task_start(task, is_conditional)
-        elif task.action.rpartition(".")[2] in {"command", "copy", "script"} and title not in self._shown:
+        elif task.action.rpartition(".")[2] in MAY_TAKE_LONG and title not in self._shown:
             self._shown.add(title)
             self._display.display(f"   {title}", color="bright gray")
 
