@@ -13,8 +13,8 @@ import traceback
 from typing import Any, Dict, List, Optional
 
 from edgebench_runner import atomic, launcher, progress, records
-from edgebench_runner.cell import RECORD, Cell
 from edgebench_runner.errors import UsageError
+from edgebench_runner.records import RECORD
 
 LOCK = "run.lock"
 MAX_ATTEMPTS = 2
@@ -28,7 +28,7 @@ def run_here(spec: Dict, directory: str) -> Dict:
     """Measure a cell in this process, or wait for the process that is measuring it; return the record."""
     lock = _open_lock(spec, directory)
     if _try_lock(lock):
-        return _complete(directory) or Cell(spec, directory, _put_aside(directory)).run()
+        return _complete(directory) or _measure(spec, directory, _put_aside(directory))
     return _wait(lock, directory)
 
 
@@ -40,7 +40,7 @@ def run_detached(spec: Dict, directory: str) -> Dict:
         if done is not None:
             return done
         previous = _put_aside(directory)
-        _spawn_holder(lock, lambda: Cell(spec, directory, previous).run(), directory)
+        _spawn_holder(lock, lambda: _measure(spec, directory, previous), directory)
         lock = _open_lock(spec, directory)
     return _wait(lock, directory)
 
@@ -62,6 +62,12 @@ def head(record: Dict) -> Dict:
     """Return the few fields of a record that a caller decides on."""
     keys = ("cell_id", "outcome", "outcome_detail", "validity", "n_planned", "n_completed", "check")
     return {key: record[key] for key in keys}
+
+
+def _measure(spec: Dict, directory: str, previous: List[Dict]) -> Dict:
+    from edgebench_runner.cell import Cell  # here, because who only waits need not load what measures
+
+    return Cell(spec, directory, previous).run()
 
 
 def _open_lock(spec: Dict, directory: str) -> int:

@@ -27,10 +27,10 @@ from edgebench_runner.board_meter import BoardMeter
 from edgebench_runner.clock import boot_id, clock_pair, now_ns, utc_now
 from edgebench_runner.kernel_log import KernelLog
 from edgebench_runner.probes import read_text
+from edgebench_runner.records import RECORD
 from edgebench_runner.spec import IDENTITY_KEYS
 from edgebench_runner.telemetry import Board, Sampler
 
-RECORD = "cell.json"
 KERNEL = "kernel.txt"
 _STDERR_TAIL_BYTES = 65536
 

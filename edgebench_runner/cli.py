@@ -8,15 +8,16 @@ from edgebench_runner import __version__, plugins
 from edgebench_runner.errors import UsageError
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser with every command."""
+def parser(wanted: Optional[str] = None) -> argparse.ArgumentParser:
+    """Return the parser with every command, or with the one that is wanted: a board need not load the others."""
     top = argparse.ArgumentParser(
         prog="edgebench_runner", description="Measures deep-learning inference on the board it runs on."
     )
     top.add_argument("--version", action="version", version=__version__)
     verbs = top.add_subparsers(dest="command", metavar="COMMAND")
     verbs.required = True
-    for name in plugins.names("commands"):
+    names = plugins.names("commands")
+    for name in [wanted] if wanted in names else names:
         command = plugins.load("commands", name)
         text = command.__doc__ or ""
         verb = verbs.add_parser(
@@ -32,7 +33,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run one command and return its exit code; bad input prints one line per mistake and gives 2."""
-    chosen = parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    chosen = parser(arguments[0] if arguments else None).parse_args(arguments)
     try:
         return chosen.run(chosen)
     except UsageError as error:

@@ -10,6 +10,7 @@ import struct
 import sys
 from typing import Sequence
 
+RECORD = "cell.json"  # written last, once these are whole
 TIMES = "inferences.bin"
 OUTPUTS = "outputs.bin"
 # The same 32 bytes either way: four little-endian int64. CPython stores a C long in less than half the time.
