@@ -23,6 +23,8 @@ PREFERRED_MODES = ("warm", "sustained", "cold", "throughput", "accuracy")
 MORE = {"source": TEXT, "table": TEXT, "host": TEXT, "published": "boolean"}
 FRAME = {**CELLS, **MORE}
 KEY = ["source", "board", "kind", "host", "model", "variant", "backend", "runtime", "mode"]
+SHARES = ["top1", "top5", "map", "map50", "miou"]
+"""What a network is worth: shares of 1, of which a task has some."""
 AVERAGED = [
     "first_inference_ms",
     "preprocess_ms_mean",
@@ -42,6 +44,9 @@ AVERAGED = [
     "fps",
     "top1",
     "top5",
+    "map",
+    "map50",
+    "miou",
     "power_idle_w",
     "power_min_w",
     "power_mean_w",
@@ -112,13 +117,14 @@ def with_accuracy(rows: pd.DataFrame) -> pd.DataFrame:
     That mode goes through a whole data set, and times and powers are taken in others; a case without it keeps its own.
     """
     case = [name for name in KEY if name != "mode"]
-    found = rows[(rows["mode"] == "accuracy") & rows.top1.notna()].drop_duplicates(case)
-    merged = rows.merge(found[[*case, "top1", "top5"]], on=case, how="left", suffixes=("", "_found"))
+    found = rows[(rows["mode"] == "accuracy") & rows[SHARES].notna().any(axis=1)].drop_duplicates(case)
+    merged = rows.merge(found[[*case, *SHARES]], on=case, how="left", suffixes=("", "_found"))
     merged.index = rows.index
-    taken = merged.top1_found.notna() & (rows["mode"] != "accuracy")
+    taken = merged[[f"{share}_found" for share in SHARES]].notna().any(axis=1) & (rows["mode"] != "accuracy")
     result = rows.copy()
-    for share, merit in (("top1", "images_per_joule_correct"), ("top5", "images_per_joule_correct_top5")):
+    for share in SHARES:
         result[share] = rows[share].where(~taken, merged[f"{share}_found"])
+    for share, merit in (("top1", "images_per_joule_correct"), ("top5", "images_per_joule_correct_top5")):
         rate_per_w = rows.fps / rows.power_mean_w.where(rows.power_mean_w > 0)
         result[merit] = rows[merit].where(~taken, result[share] * rate_per_w)
     return result

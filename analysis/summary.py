@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis import found as found_by_task
 from analysis.cells import PARALLEL_MODE, Cell, Readings, streams
 from analysis.labels import LabelSource, accuracy
 from analysis.statistics.percentiles import required_n, supported_percentile
@@ -126,7 +127,10 @@ def _from_readings(cell: Cell, labels: LabelSource) -> Row:
     if cell.readings is None or cell.record is None:
         return {"n": 0}
     measured = cell.readings.where(cell.readings.measured)
-    found = accuracy(measured, cell.record, labels)
+    if cell.record.get("task") in found_by_task.TASKS:
+        found = found_by_task.accuracy(cell, labels)
+    else:
+        found = accuracy(measured, cell.record, labels)
     return {
         "n": len(measured.index),
         **_first_inference(cell.readings),
@@ -134,6 +138,9 @@ def _from_readings(cell: Cell, labels: LabelSource) -> Row:
         **({"fps": _parallel_fps(measured)} if cell.planned["mode"] == PARALLEL_MODE else {}),
         "top1": found.top1,
         "top5": found.top5,
+        "map": found.map,
+        "map50": found.map50,
+        "miou": found.miou,
         "accuracy_n": found.n,
         "accuracy_reason": found.reason,
     }

@@ -77,13 +77,12 @@ def check_names(profile: dict[str, Any], file: str, catalogues: Catalogues) -> l
             for variant in profile["variants"]
             if variant not in offered
         ]
-    patterns = [item["pattern"] for item in catalogues.datasets]
-    names = [item["names"] for item in catalogues.datasets]
-    problems += [
-        Problem(file, f"datasets.{task}", name, one_of(names))
-        for task, name in profile["datasets"].items()
-        if not any(re.fullmatch(pattern, name) for pattern in patterns)
-    ]
+    for task, name in profile["datasets"].items():
+        fitting = [item for item in catalogues.datasets if item["task"] in (None, task)]
+        if not any(re.fullmatch(item["pattern"], name) for item in fitting):
+            problems.append(
+                Problem(file, f"datasets.{task}", name, one_of([item["names"] for item in fitting]))
+            )
     for label, options in profile["backends"].items():
         problems += _check_backend(label, options, profile, file, catalogues)
     return problems

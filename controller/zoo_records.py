@@ -13,7 +13,8 @@ from controller import spec
 from controller.files import sync_directory, write_json
 from controller.results import Results
 
-IMAGES = "images.npy"
+PIXELS = ("images.npy", "segments.npy")
+"""What the analysis does not need: segmentation is compared with its truth on the board."""
 TRUTH = "truth.npz"
 
 
@@ -22,7 +23,7 @@ def keep(results: Results, store: Path, zoo: dict[str, Any], board: str) -> None
 
     Args:
         results: gets ``artifacts/<sha256>.json`` and ``datasets/<sha256>/truth.npz``, which holds every array of the
-            data set but its images.
+            data set but its pixels.
         store: the zoo's directory.
         zoo: its ``index.json``.
         board: whose cells.
@@ -53,7 +54,7 @@ def _keep_truth(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     partial = target / f".{TRUTH}.{os.getpid()}.part"
     with zipfile.ZipFile(source / "data.npz") as data:
-        arrays = [name for name in data.namelist() if name != IMAGES]
+        arrays = [name for name in data.namelist() if name not in PIXELS]
         if not arrays:
             return
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as truth:

@@ -22,12 +22,7 @@ def images(path: str, count: int) -> Tuple[List[Tuple[int, Any]], bool]:
     """
     import numpy as np
 
-    try:
-        mapped = _map_member(path, "images.npy")
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        if getattr(error, "errno", None) == errno.ENOMEM:
-            raise MemoryError("dataset {}: {}".format(path, error)) from error
-        raise LoadFailedError("dataset {}: {}".format(path, error)) from error
+    mapped = mapped_array(path, "images.npy")
     if mapped.ndim != 4 or mapped.dtype != np.uint8:
         line = "dataset {}: images are {} {}, valid: uint8 (n, height, width, channels)"
         raise LoadFailedError(line.format(path, mapped.dtype, mapped.shape))
@@ -37,6 +32,20 @@ def images(path: str, count: int) -> Tuple[List[Tuple[int, Any]], bool]:
     if resident:
         distinct = np.array(distinct)
     return _repeated(list(enumerate(distinct)), count), resident
+
+
+def mapped_array(path: str, name: str) -> Any:
+    """Return one array of a data set, memory-mapped.
+
+    Raises:
+        LoadFailedError: it is not there or cannot be read.
+    """
+    try:
+        return _map_member(path, name)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        if getattr(error, "errno", None) == errno.ENOMEM:
+            raise MemoryError("dataset {}: {}".format(path, error)) from error
+        raise LoadFailedError("dataset {}: {}".format(path, error)) from error
 
 
 def write_files(pairs: List[Tuple[int, Any]], directory: str) -> List[Tuple[int, Any]]:

@@ -29,10 +29,10 @@ def measure(
         items: pairs of dataset index and input, in memory already.
         prepare: input to tensor.
         infer: tensor to output; returns when the result is on the host.
-        finish: output to best classes, or ``None`` where the task has none.
+        finish: output to the task's answer, or ``None`` where there is no task.
         times: buffer of int64, four readings (ns, CLOCK_MONOTONIC) a row.
         row: first row to fill.
-        keep_answer: stores ``(row, dataset index, classes)``.
+        keep_answer: stores ``(row, dataset index, answer)``.
         stop_ns: no further inference starts once the clock has passed this.
 
     Returns:

@@ -13,6 +13,7 @@ Stages = NamedTuple(
         ("prepare", Callable[[Any], Any]),
         ("infer", Callable[[Any], Any]),
         ("finish", Callable[[Any], Any]),
+        ("keep", Callable[[int, int, Any], None]),
     ],
 )
 
@@ -26,9 +27,9 @@ def measure_streams(
     over the time from the first reading to the last.
 
     Args:
-        streams: the stages of each stream; nothing in one is shared with another.
+        streams: the stages of each stream, and where its answers are kept; nothing in one is shared with another.
         items: pairs of dataset index and input.
-        records: where rows are kept.
+        records: where times are kept.
         row: row of the first item.
         stop_ns: no further inference starts once the clock has passed this.
 
@@ -39,7 +40,7 @@ def measure_streams(
         Exception: the first one that a stream raised.
     """
     if len(streams) == 1:
-        measure(items, *streams[0], records.times, row, records.keep_answer, stop_ns)
+        measure(items, *streams[0][:3], records.times, row, streams[0].keep, stop_ns)
         return {}
     start = threading.Barrier(len(streams))
     errors: List[BaseException] = []
@@ -48,7 +49,7 @@ def measure_streams(
     def run(stages: Stages, share: List[Tuple[int, Any]], first_row: int) -> None:
         start.wait()
         try:
-            measure(share, *stages, records.times, first_row, records.keep_answer, stop_ns)
+            measure(share, *stages[:3], records.times, first_row, stages.keep, stop_ns)
         except Exception as error:
             errors.append(error)
         spent_ns.update([threads.own_cpu_ns()])

@@ -49,9 +49,8 @@ class Worker(object):
 
     def _run_loop(self, backend: Any, records: Records, warmup: int, rows: int) -> None:
         items = self._items(rows)
-        streams = [
-            self._stages(backend.stream(index)) for index in range(self.spec["options"].get("streams", 1))
-        ]
+        count = self.spec["options"].get("streams", 1)
+        streams = self._streams([backend.stream(index) for index in range(count)], items, records)
         _quiet_collector()
         if warmup:
             with self.progress.phase("first"):
@@ -128,17 +127,35 @@ class Worker(object):
         self.progress.say("inputs", source=source, resident=resident)
         return items
 
-    def _stages(self, infer: Callable[[Any], Any]) -> Stages:
-        """Return the stages of one stream: buffers of pre-processing are not shared."""
-        if self.spec["task"] is None or self.spec["artifact"] is None:
-            return Stages(_identity, infer, _no_answer)
-        task = plugins.load("tasks", self.spec["task"]).Task(self.spec["artifact"])
-        prepare = task.prepare
+    def _streams(
+        self, infers: List[Callable[[Any], Any]], items: List[Tuple[int, Any]], records: Records
+    ) -> List[Stages]:
+        """Return the stages of every stream: buffers of pre-processing are not shared, the file of answers is."""
+        artifact = self.spec["artifact"]
+        if self.spec["task"] is None or artifact is None:
+            return [Stages(_identity, infer, _no_answer, records.keep_answer) for infer in infers]
+        module, dataset = plugins.load("tasks", self.spec["task"]), self.spec["dataset"]
+        labelled = dataset["path"] if dataset["labels"] else None
+        tasks = [module.Task(artifact, labelled) for _ in infers]
+        keepers: List[Callable[[int, int, Any], None]] = [records.keep_answer] * len(tasks)
+        if tasks[0].row is not None:
+            from edgebench_runner import found
+
+            size = 1 + max(item for item, _ in items)
+            kept = found.Found(self.directory, size, tasks[0].row, records) if labelled else None
+            keepers = [kept.keeper(task) if kept else found.nothing for task in tasks]
+        return [
+            Stages(self._preparation(task), infer, task.finish, keep)
+            for task, infer, keep in zip(tasks, infers, keepers)  # noqa: B905
+        ]
+
+    def _preparation(self, task: Any) -> Callable[[Any], Any]:
+        prepare: Callable[[Any], Any] = task.prepare
         if self.from_files:
             from edgebench_runner.dataset import opening
 
             prepare = opening(prepare)
-        return Stages(prepare, infer, task.finish)
+        return prepare
 
     def _verify(self, backend: Any, infer: Callable[[Any], Any]) -> None:
         """Ask where the graph ran, and check its answers: once it has run, so that the first inference is first."""

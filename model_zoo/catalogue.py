@@ -64,7 +64,9 @@ def with_datasets(models: Sequence[Model], pairs: Sequence[str]) -> list[Model]:
         task, _, name = pair.partition("=")
         if task not in TASKS or not name:
             raise ZooError(f"--datasets: found {pair!r}; valid: <task>=<name>, tasks: {', '.join(TASKS)}")
-        dataset.module_of(name)
+        meant = dataset.task_of(name)
+        if meant not in (None, task):
+            raise ZooError(f"--datasets: found {pair!r}; {name} is for {meant}")
         chosen[task] = name
     return [
         replace(model, dataset=chosen[model.task])

@@ -51,7 +51,7 @@ class Dataset:
             "name": self.name,
             "sha256": sha256,
             "n": len(self.images),
-            "labels": self.labels is not None,
+            "labels": self.labels is not None or bool(self.truth),
             "classes": self.classes,
             "source": self.source,
             "split": self.split,
@@ -95,6 +95,12 @@ def module_of(name: str) -> str:
     raise ZooError(f"dataset: unknown {name!r}; valid: {valid}")
 
 
+def task_of(name: str) -> str | None:
+    """Return the task that a data set says the answers of; None where it says none and serves every task."""
+    task: str | None = getattr(plugins.load("datasets", module_of(name)), "TASK", "classification")
+    return task
+
+
 def is_present(name: str) -> bool:
     """Return whether a data set can be had without a network; one that is made or installed always can."""
     module = plugins.load("datasets", module_of(name))
@@ -116,6 +122,7 @@ def described() -> list[dict[str, Any]]:
             "pattern": module.PATTERN.pattern,
             "names": module.NAMES,
             "about": module.ABOUT,
+            "task": getattr(module, "TASK", "classification"),
             "present": module.is_present(name)
             if hasattr(module, "is_present") and name != "folder"
             else None,

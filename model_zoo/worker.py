@@ -107,7 +107,10 @@ def _load_dataset(model: Model) -> Dataset:
 
 
 def _fitting(model: Model, data: Dataset) -> Dataset:
-    """Return the data set if its classes are those of the network: labels of others would make a false accuracy."""
+    """Return the data set if its answers are those of the network: labels of others would make a false accuracy."""
+    meant = dataset.task_of(data.name)
+    if meant not in (None, model.task):
+        raise ZooError(f"{model.name}: {data.name} is for {meant}, the network for {model.task}")
     if data.labels is not None and model.classes is not None and data.classes != model.classes:
         raise ZooError(
             f"{model.name}: {data.name} has {data.classes} classes, the network answers {model.classes}"

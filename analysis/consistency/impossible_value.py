@@ -15,7 +15,7 @@ NOT_NEGATIVE = [
     "inference_ms_ste",
     "power_idle_w",
 ]
-SHARES = ["top1", "top5"]
+SHARES = ["top1", "top5", "map", "map50", "miou"]
 
 
 def findings(frame: pd.DataFrame) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from analysis.consistency.finding import Finding
 
 RISING = [
     ("top1", "top5"),
+    ("map", "map50"),
     ("inference_ms_p50", "inference_ms_p90"),
     ("inference_ms_p90", "inference_ms_p99"),
     ("inference_ms_min", "inference_ms_mean"),

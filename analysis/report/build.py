@@ -32,6 +32,7 @@ from analysis.report.format import (
     sortable,
     whole,
 )
+from analysis.report.found import found_rows
 from analysis.report.population import population_rows
 from analysis.report.runtimes import runtimes
 from analysis.scopes import scope_text
@@ -73,6 +74,7 @@ def build_report(sweep: Sweep, cells: pd.DataFrame, set_aside: list[str]) -> Pat
         "energy": energy_rows(energy),
         "contrasts": contrasts(cells),
         "population": population_rows(cells),
+        "found": found_rows(cells),
         "runtimes": runtimes(cells),
         "cells": cells.sort_values(["model", "board", "backend", "mode", "repeat"]).to_dict("records"),
         "failures": failed_cells(sweep, cells),

@@ -1,6 +1,6 @@
 """What every task of images does first: resize, scale, normalise."""
 
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
@@ -12,7 +12,9 @@ class Preparation(object):
     antialiasing, or nearest), then ``(image * scale - mean) / std`` per channel in float32.
     """
 
-    def __init__(self, artifact: Dict) -> None:
+    row: Any = None
+
+    def __init__(self, artifact: Dict, labelled: Optional[str] = None) -> None:
         preprocess = artifact["preprocess"]
         self.height, self.width = preprocess["size"]
         self._resize = _RESIZERS[preprocess.get("resize", "bilinear")]

@@ -1,7 +1,7 @@
 """Object detection: resize, scale, normalise; boxes from the raw predictions, and non-maximum suppression."""
 
 from collections import namedtuple
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from edgebench_runner.tasks._image import Preparation
 
 CANDIDATES, KEPT = 1000, 100
 """How many of the best pairs of box and class are suppressed against one another, and how many are answered."""
+VALUES = 6
 
 Detections = namedtuple("Detections", "boxes scores classes")
 """Best first: corners (n, 4) as left, top, right, bottom in pixels of the input, scores (n,), classes (n,)."""
@@ -19,22 +20,28 @@ class Task(Preparation):
     """Pre- and post-processing of one artifact, whose ``postprocess`` says what its output means.
 
     Attributes:
-        found: the last answer.
+        row: how many boxes, then of each left, top, right, bottom in pixels of the input, score and class.
     """
 
-    found: Any = None
+    row = ("<f4", 1 + KEPT * VALUES)
 
-    def __init__(self, artifact: Dict) -> None:
+    def __init__(self, artifact: Dict, labelled: Optional[str] = None) -> None:
         super(Task, self).__init__(artifact)
         settings = artifact["postprocess"]
         self._decode = _boxes.decoder(settings, self.height, self.width)
         self._score_threshold = settings["score_threshold"]
         self._iou_threshold = settings["iou_threshold"]
 
-    def finish(self, output: Any) -> None:
-        """Turn the table (1, predictions, values) into detections; the records have no room for them."""
+    def finish(self, output: Any) -> Detections:
+        """Turn the table (1, predictions, values) into detections."""
         corners, scores = self._decode(output[0])
-        self.found = detections(corners, scores, self._score_threshold, self._iou_threshold)
+        return detections(corners, scores, self._score_threshold, self._iou_threshold)
+
+    def keep(self, row: Any, item: int, answer: Detections) -> None:
+        """Write detections into a row of float32."""
+        row[0] = len(answer.scores)
+        table = row[1:].reshape(KEPT, VALUES)[: len(answer.scores)]
+        table[:, :4], table[:, 4], table[:, 5] = answer
 
 
 def detections(corners: Any, scores: Any, score_threshold: float, iou_threshold: float) -> Detections:

@@ -1,7 +1,7 @@
 """Human pose: resize, scale, normalise; peaks of heat maps, joined to people along part affinity fields."""
 
 from collections import namedtuple
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -34,6 +34,7 @@ PEAK, PEAKS = 0.1, 20
 POINTS, ALONG, SHARE = 10, 0.05, 0.8
 """A limb is believed where this share of points between its ends has a field that points along it by this much."""
 FEWEST_PARTS = 3
+KEPT, VALUES = 20, 1 + PARTS * 3
 
 Person = namedtuple("Person", "parts score")
 """Parts: float32 (18, 3), column and row in pixels of the input and score, NaN where not seen."""
@@ -43,19 +44,25 @@ class Task(Preparation):
     """Pre- and post-processing of one artifact (Cao et al. 2017, arXiv:1611.08050, section 2).
 
     Attributes:
-        found: the last answer, a list of `Person`, best first.
+        row: how many people, then of each its score and its parts (18 x 3), as `Person` has them.
     """
 
-    found: Any = None
+    row = ("<f4", 1 + KEPT * VALUES)
 
-    def __init__(self, artifact: Dict) -> None:
+    def __init__(self, artifact: Dict, labelled: Optional[str] = None) -> None:
         super(Task, self).__init__(artifact)
         self._stride = artifact["postprocess"]["stride"]
 
-    def finish(self, output: Any) -> None:
-        """Turn heat maps and fields (1, 19 + 38, H / stride, W / stride) into people; the records have no room."""
+    def finish(self, output: Any) -> List[Person]:
+        """Turn heat maps and fields (1, 19 + 38, H / stride, W / stride) into people, best first."""
         maps = output[0]
-        self.found = people(maps[:PARTS], maps[PARTS + 1 :], self._stride)
+        return people(maps[:PARTS], maps[PARTS + 1 :], self._stride)
+
+    def keep(self, row: Any, item: int, answer: List[Person]) -> None:
+        """Write the best people into a row of float32."""
+        row[0] = min(len(answer), KEPT)
+        for values, person in zip(row[1:].reshape(KEPT, VALUES), answer):  # noqa: B905
+            values[0], values[1:] = person.score, person.parts.ravel()
 
 
 def people(heat: Any, fields: Any, stride: int) -> List[Person]:

@@ -15,6 +15,7 @@ from model_zoo.image_files import Shape
 PATTERN = re.compile(r"synthetic_(grey_)?(\d{1,4})")
 NAMES = "synthetic_<size>, synthetic_grey_<size>"
 ABOUT = "images made by seed, without labels"
+TASK = None
 MEASURED, HELD_OUT, CALIBRATION = 32, 20, 32
 LARGE, OF_LARGE = 1024, 8
 """From this size on there are as few measured and calibration images, so that files and memory stay bounded."""

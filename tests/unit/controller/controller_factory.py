@@ -85,8 +85,14 @@ def a_catalogue() -> Catalogues:
         },
         kinds=["generic_linux", "raspberry_pi_4"],
         datasets=[
-            {"dataset": "digits", "pattern": "digits", "names": "digits"},
-            {"dataset": "imagenet", "pattern": "imagenet(-\\d+)?", "names": "imagenet"},
+            {"dataset": "digits", "pattern": "digits", "names": "digits", "task": "classification"},
+            {
+                "dataset": "imagenet",
+                "pattern": "imagenet(-\\d+)?",
+                "names": "imagenet",
+                "task": "classification",
+            },
+            {"dataset": "coco", "pattern": "coco(-\\d+)?", "names": "coco", "task": "detection"},
         ],
     )
 

@@ -253,6 +253,9 @@ def test_data_sets_are_chosen_by_task_and_name(load: Load) -> None:
     }
     with pytest.raises(InputError, match=r"datasets\.classification.*imagenot.*digits"):
         load(a_profile(datasets={"classification": "imagenot"}))
+    assert load(a_profile(datasets={"detection": "coco-50"}))["datasets"] == {"detection": "coco-50"}
+    with pytest.raises(InputError, match=r"datasets\.detection.*imagenet.*valid: coco"):
+        load(a_profile(datasets={"detection": "imagenet"}))
 
 
 def test_all_inferences_means_every_item_once_and_other_words_are_refused(load: Load) -> None:

@@ -135,7 +135,7 @@ def test_the_task_finds_the_one_object_of_a_table():
     task = detection.Task(artifact(boxes="decoded"))
     table = np.zeros((1, 5, 5 + 3), np.float32)
     table[0, 2] = [30, 20, 10, 8, 0.9, 0, 1, 0]
-    assert task.finish(table) is None
-    assert task.found.boxes.tolist() == [[25, 16, 35, 24]]
-    assert task.found.classes.tolist() == [1]
+    found = task.finish(table)
+    assert found.boxes.tolist() == [[25, 16, 35, 24]]
+    assert found.classes.tolist() == [1]
     assert task.prepare(np.zeros((10, 12, 3), np.uint8)).shape == (1, 3, SIZE, SIZE)

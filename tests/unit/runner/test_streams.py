@@ -8,9 +8,12 @@ from edgebench_runner import plugins, records, spec, streams
 from edgebench_runner.loop import FOREVER_NS
 
 
-def stages(log):
+def stages(log, kept):
     return streams.Stages(
-        lambda value: value, lambda value: log.append(value) or value, lambda value: [value]
+        lambda value: value,
+        lambda value: log.append(value) or value,
+        lambda value: [value],
+        kept.keep_answer,
     )
 
 
@@ -18,7 +21,7 @@ def stages(log):
 def test_every_row_is_filled_once_with_its_own_item(tmp_path, count):
     kept, logs = records.Records(str(tmp_path), 12), [[] for _ in range(count)]
     items = [(index, 100 + index) for index in range(10)]
-    streams.measure_streams([stages(log) for log in logs], items, kept, 2, FOREVER_NS)
+    streams.measure_streams([stages(log, kept) for log in logs], items, kept, 2, FOREVER_NS)
     assert sorted(value for log in logs for value in log) == [100 + index for index in range(10)]
     assert records.completed_rows(str(tmp_path), 2) == 10
     answers = np.fromfile(tmp_path / "outputs.bin", "<i4").reshape(-1, 6)
@@ -32,7 +35,7 @@ def test_failure_of_one_stream_reaches_the_caller(tmp_path):
     def fail(value):
         raise RuntimeError("stream two")
 
-    two = [stages([]), streams.Stages(lambda value: value, fail, lambda value: None)]
+    two = [stages([], kept), streams.Stages(lambda value: value, fail, lambda value: None, None)]
     with pytest.raises(RuntimeError, match="stream two"):
         streams.measure_streams(two, [(0, 0)] * 4, kept, 0, FOREVER_NS)
     assert records.completed_rows(str(tmp_path)) == 2
@@ -40,7 +43,7 @@ def test_failure_of_one_stream_reaches_the_caller(tmp_path):
 
 def test_fewer_items_than_streams(tmp_path):
     kept = records.Records(str(tmp_path), 1)
-    streams.measure_streams([stages([]) for _ in range(4)], [(0, 0)], kept, 0, FOREVER_NS)
+    streams.measure_streams([stages([], kept) for _ in range(4)], [(0, 0)], kept, 0, FOREVER_NS)
     assert records.completed_rows(str(tmp_path)) == 1
 
 
