@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
-from model_zoo import cache_key, catalogue, dataset, plugins, workload
+from model_zoo import cache_key, catalogue, dataset, exporting, plugins, workload
 from model_zoo.errors import ZooError
 from model_zoo.model import Model
-from model_zoo.store import Record, Store
+from model_zoo.store import IDENTITY, Record, Store
 
 if TYPE_CHECKING:
     from model_zoo.worker import Job, Outcome
@@ -136,11 +136,13 @@ def build(store: Store, targets: Sequence[Target], weights: str, jobs: int) -> R
     """
     with store.lock():
         cached = _cached(store, targets, weights)
-        missing = [target for target in targets if target not in cached]
+        impossible = [refusal for target in targets if (refusal := _impossible(target))]
+        told = {_identity(refusal) for refusal in impossible}
+        missing = [target for target in targets if target not in cached and target.identity not in told]
         outcomes, errors = _run(store, _jobs(store, missing, weights), jobs) if missing else ([], [])
         made = [record for outcome in outcomes for record in outcome.artifacts]
         refused = [record for outcome in outcomes for record in outcome.unsupported]
-        known = {_identity(record): record for record in [*cached.values(), *made, *refused]}
+        known = {_identity(record): record for record in [*cached.values(), *made, *refused, *impossible]}
         wanted = [known[key] for target in targets if (key := target.identity) in known]
         artifacts = [record for record in wanted if "reason" not in record]
         unsupported = [record for record in wanted if "reason" in record]
@@ -156,6 +158,15 @@ def _refuse_unknown(option: str, found: Sequence[str], valid: Sequence[str]) -> 
 
 def _identity(record: Record) -> tuple[str, str, str, int | None]:
     return record["model"], record["variant"], record["format"], record["opset"]
+
+
+def _impossible(target: Target) -> Record | None:
+    """Return the refusal of a format that no network of this source has: nothing need be loaded to know it."""
+    gives, takes = plugins.load("sources", target.model.source_kind).GIVES, exporting.takes(target.format)
+    if gives in takes:
+        return None
+    reason = f"{target.format} files are made of a network of {' or '.join(takes)}, and the source is {gives}"
+    return {**dict(zip(IDENTITY, target.identity, strict=True)), "reason": reason}
 
 
 def _cached(store: Store, targets: Sequence[Target], weights: str) -> dict[Target, Record]:

@@ -274,19 +274,13 @@ def _compressed_bytes(path: Path) -> int:
 @contextmanager
 def _opened(loaded: Loaded) -> Iterator[verification.Infer]:
     """Open the source itself for inference on batches (1, C, H, W)."""
-    import torch
+    from model_zoo.exporters import _torch
 
     if loaded.file is not None:
         with bridge.opened(loaded.file_format, loaded.file) as infer:
             yield _in_layout(infer, plugins.load("exporters", loaded.file_format).LAYOUT)
         return
-    network = loaded.network()
-
-    def infer_network(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        with torch.no_grad():
-            return np.asarray(network(torch.from_numpy(batch)).float().numpy())
-
-    yield infer_network
+    yield _torch.inference(loaded.network())
 
 
 def _publish_dataset(store: Store, data: Dataset) -> Record:

@@ -61,10 +61,10 @@ def _keep_first_output(path: Path) -> None:
 def _trace(loaded: Loaded, path: Path, request: Request) -> None:
     import torch
 
-    from model_zoo.exporters import _half
+    from model_zoo.exporters import _torch
 
     torch.onnx.export(
-        _half.in_precision(loaded.network(), request.precision),
+        _torch.in_precision(loaded.network(), request.precision),
         (torch.from_numpy(request.example),),
         str(path),
         opset_version=request.opset,

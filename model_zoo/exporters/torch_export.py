@@ -22,9 +22,9 @@ def export(loaded: Loaded, path: Path, request: Request) -> None:
     """Export the network and save the program."""
     import torch
 
-    from model_zoo.exporters import _half
+    from model_zoo.exporters import _torch
 
-    network = _half.in_precision(loaded.network(), request.precision)
+    network = _torch.in_precision(loaded.network(), request.precision)
     with torch.no_grad():
         program = torch.export.export(network, (torch.from_numpy(request.example),), strict=False)
     torch.export.save(program, str(path))
@@ -34,10 +34,6 @@ def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     """Open the program in torch on the CPU."""
     import torch
 
-    network = torch.export.load(str(path)).module()
+    from model_zoo.exporters import _torch
 
-    def infer(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        with torch.no_grad():
-            return np.asarray(network(torch.from_numpy(batch)).float().numpy())
-
-    return infer
+    return _torch.inference(torch.export.load(str(path)).module())

@@ -22,9 +22,9 @@ def export(loaded: Loaded, path: Path, request: Request) -> None:
     """Trace the network and save it. It is not frozen: torch 2.6 dies of that on ARMv8.0."""
     import torch
 
-    from model_zoo.exporters import _half
+    from model_zoo.exporters import _torch
 
-    network = _half.in_precision(loaded.network(), request.precision)
+    network = _torch.in_precision(loaded.network(), request.precision)
     with torch.no_grad():
         torch.jit.trace(network, torch.from_numpy(request.example), check_trace=False).save(str(path))
 
@@ -33,10 +33,6 @@ def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     """Open the file in torch on the CPU."""
     import torch
 
-    network = torch.jit.load(str(path), map_location="cpu").eval()
+    from model_zoo.exporters import _torch
 
-    def infer(batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        with torch.no_grad():
-            return np.asarray(network(torch.from_numpy(batch)).float().numpy())
-
-    return infer
+    return _torch.inference(torch.jit.load(str(path), map_location="cpu").eval())

@@ -7,7 +7,7 @@ import pytest
 
 from model_zoo import catalogue, converter_environment, exporting, plugins
 from model_zoo.errors import UnsupportedError, ZooError
-from model_zoo.exporters import _half, edgetpu
+from model_zoo.exporters import _torch, edgetpu
 from model_zoo.exporters import onnx as plain
 from model_zoo.model import Model, from_table
 from model_zoo.request import Request
@@ -110,10 +110,10 @@ def test_the_compiler_of_the_edge_tpu_compiles_the_integer_file(
 def test_half_precision_is_inside_and_single_outside(network: Loaded) -> None:
     import torch
 
-    halved = _half.in_precision(network.network(), "fp16")
+    halved = _torch.in_precision(network.network(), "fp16")
     assert {parameter.dtype for parameter in halved.parameters()} == {torch.float16}
     assert halved(torch.zeros(1, 1, 3, 3)).dtype == torch.float32
-    assert _half.in_precision(network.network(), "fp32") is network.network()
+    assert _torch.in_precision(network.network(), "fp32") is network.network()
 
 
 def test_a_users_file_keeps_its_outputs_but_converters_get_the_first(tmp_path: Path) -> None:

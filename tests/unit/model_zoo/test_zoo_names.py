@@ -1,9 +1,12 @@
 """What the names that ``build`` is given stand for."""
 
+from pathlib import Path
+
 import pytest
 
 from model_zoo import build, catalogue
 from model_zoo.errors import ZooError
+from model_zoo.store import Store
 
 MODELS = catalogue.load()
 
@@ -52,3 +55,12 @@ def test_all_takes_a_variant_too() -> None:
 def test_an_unknown_part_is_named(name: str, message: str) -> None:
     with pytest.raises(ZooError, match=message):
         identities(name)
+
+
+def test_a_format_that_no_network_of_a_source_has_is_refused_without_loading_it(tmp_path: Path) -> None:
+    targets = build.named(["keras_resnet50_tf_flowers"], MODELS, ["fp32"], ["onnx"], [17])
+    result = build.build(Store(tmp_path), targets, "auto", 1)
+    assert (result.artifacts, result.errors) == ([], [])
+    (refusal,) = Store(tmp_path).index()["unsupported"]
+    assert refusal["reason"] == "onnx files are made of a network of torch or onnx, and the source is keras"
+    assert not list(tmp_path.glob("artifacts/*"))

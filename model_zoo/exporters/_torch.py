@@ -1,8 +1,12 @@
-"""Half precision inside, single precision at the input and the output, so that the same images go in."""
+"""What torch's files have in common: half precision inside and single outside, and how they are asked."""
 
 import copy
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 
@@ -22,3 +26,13 @@ class HalfInside(nn.Module):
 def in_precision(network: nn.Module, precision: str) -> nn.Module:
     """Return the network as it is for ``fp32``, with half precision inside for ``fp16``."""
     return HalfInside(network).eval() if precision == "fp16" else network
+
+
+def inference(network: Any) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Return the function from a batch to the network's answer, both float32."""
+
+    def infer(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.no_grad():
+            return np.asarray(network(torch.from_numpy(batch)).float().numpy())
+
+    return infer
