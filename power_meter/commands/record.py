@@ -21,6 +21,9 @@ from power_meter.recorder import Recorder
 from power_meter.simulated_child import SimulatedChild
 from power_meter.trace import COLUMNS, SCHEMA, TraceWriter, boot_id, set_aside_other_boot, utc_now, write_json
 
+READY_WITHIN_S = 30.0
+STARTS_WITHIN_S = 30.0  # the process itself, on a machine that is busy
+
 HELP = "record one meter into a directory, append-only, until stopped"
 
 
@@ -40,7 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--keepalive", type=Path, help="the file to watch (default: OUT/keepalive)")
     parser.add_argument(
-        "--ready-within-s", type=float, default=15.0, help="for the first sample (default: %(default)s)"
+        "--ready-within-s",
+        type=float,
+        default=READY_WITHIN_S,
+        help="for the first sample (default: %(default)s)",
     )
 
 
@@ -82,7 +88,10 @@ def start_detached(arguments: argparse.Namespace) -> dict[str, Any]:
     for option in ("rate_hz", "dead_man_s", "keepalive", "ready_within_s"):
         value = getattr(arguments, option)
         words += [] if value is None else ["--" + option.replace("_", "-"), str(value)]
-    return {"started": True, **lifecycle.detach(words, arguments.out, arguments.ready_within_s + 5)}
+    return {
+        "started": True,
+        **lifecycle.detach(words, arguments.out, arguments.ready_within_s + STARTS_WITHIN_S),
+    }
 
 
 def _record(arguments: argparse.Namespace, entry: MeterEntry) -> int:

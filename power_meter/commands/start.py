@@ -24,7 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dead-man-s", type=float, help="as for record")
     parser.add_argument(
-        "--ready-within-s", type=float, default=15.0, help="for each first sample (default: %(default)s)"
+        "--ready-within-s",
+        type=float,
+        default=record.READY_WITHIN_S,
+        help="for each first sample (default: %(default)s)",
     )
 
 
