@@ -1,20 +1,29 @@
 """The runner beside a bare loop and beside the vendor's own tool, for every backend that is installed here.
 
 Each backend runs in its own environment, found below ``--environments``; the model is the zoo's, in the first format
-that the backend reads and the store has, else a small network that the backends' own converters make. One process holds
-the loaded model and both loops in turn (A B B A); the tools run as processes in turn with the runner's. Printed are the
-ratio of the medians, which has the bound, and the median of the ratios of the rounds with the interval that holds 95 %
-of its resamples: where that is wider than the bound, the machine was too busy to tell. What cannot be run is named.
+that the backend reads and the store has, else a small network that the backends' own converters make. Three figures:
+
+* runner / bare loop: one process holds the loaded model and both loops in turn (A B B A);
+* stages between: the runner's loop with pre- and post-processing between two inferences, and without, in one process;
+* runner / tool: many processes of each in turn, because one model that is loaded twice differs by some per cent with
+  where its memory comes to lie. Both run one constant input back to back, for that is what the tools do; what a tool's
+  own clock leaves out, its function in ``runner_rivals`` says.
+
+Printed are the ratio of the medians, which has the bound, and the median of the ratios of the rounds with the interval
+that holds 95 % of its resamples: where that is wider than the bound, the machine was too busy to tell. What cannot be
+run is named.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +39,7 @@ from runner_figures import Figures  # noqa: E402
 
 from edgebench_runner import backend_probe, environment, plugins  # noqa: E402
 
-TOOL_ROUNDS = 4
+WARM_UP = 10  # inferences before a process's figure
 
 
 def main() -> int:
@@ -46,6 +55,8 @@ def main() -> int:
     )
     parser.add_argument("--block", type=int, default=5, help="inferences between two changes of loop")
     parser.add_argument("--rounds", type=int, default=60, help="rounds of A B B A")
+    parser.add_argument("--starts", type=int, default=40, help="processes of the runner, and of a tool")
+    parser.add_argument("--count", type=int, default=60, help="inferences of such a process")
     parser.add_argument("--backends", nargs="+", default=plugins.names("backends"))
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -92,23 +103,34 @@ def bench(
     artifact = _artifact(name, arguments) or small.artifact(name)
     options = {"threads": arguments.threads, **arguments.options}
     task = {"name": name, "artifact": artifact, "options": options, "block": arguments.block}
-    pairs = _worker(python, {**task, "rounds": arguments.rounds})
-    _show(figures, f"{name}: runner / bare loop", pairs, f"{found['version']}, {artifact['model']}")
-    rival = getattr(runner_rivals, name, None)
-    if rival is None:
-        return
-    count = arguments.block * arguments.rounds
-    rounds = []
-    for _ in range(TOOL_ROUNDS):
-        turns = []
-        for ours in (True, False, False, True):
-            if ours:
-                turns.append(float(_worker(python, {**task, "rounds": count // arguments.block})[0][0]))
-            else:
-                turns.append(rival(python, artifact, arguments.threads, count))
-        rounds.append([(turns[0] + turns[3]) / 2, (turns[1] + turns[2]) / 2])
-    tool = rival.__doc__.split("``")[1]
-    _show(figures, f"{name}: runner / {tool}", np.array(rounds), artifact["model"])
+    loops, between = _worker(python, {**task, "rounds": arguments.rounds})
+    detail = f"{found['version']}, {artifact['model']}"
+    _show(figures, f"{name}: runner / bare loop", loops, detail)
+    _show(figures, f"{name}: stages between / none", between, detail, bound=None)
+    tool = getattr(runner_rivals, name, None)
+    if tool is not None and not arguments.options:  # the tools are told of threads alone
+        starts = _starts(python, task, tool, arguments)
+        _show(figures, f"{name}: runner / {tool.__doc__.split('``')[1]}", starts, artifact["model"])
+
+
+def _starts(
+    python: str, task: dict[str, Any], tool: Callable[..., float], arguments: argparse.Namespace
+) -> np.ndarray:
+    """Start the runner's loop and the tool in turn; return the medians of their processes (n, 2), ns."""
+
+    def ours() -> float:
+        return float(_worker(python, {**task, "block": WARM_UP + arguments.count, "rounds": 0}))
+
+    def rival() -> float:
+        return tool(python, task["artifact"], arguments.threads, arguments.count)
+
+    found = []
+    for start in range(arguments.starts):
+        if start % 2:
+            found.append([ours(), rival()])
+        else:
+            found.append([rival(), ours()][::-1])
+    return np.array(found)
 
 
 def _artifact(name: str, arguments: argparse.Namespace) -> dict[str, Any] | None:
@@ -121,7 +143,7 @@ def _artifact(name: str, arguments: argparse.Namespace) -> dict[str, Any] | None
     return None
 
 
-def _show(figures: Figures, name: str, pairs: np.ndarray, detail: str) -> None:
+def _show(figures: Figures, name: str, pairs: np.ndarray, detail: str, bound: float | None = 0.01) -> None:
     """Print the figure of rounds (n, 2): medians of ours and of the rival, ns."""
     ours, rival = np.median(pairs, axis=0)
     ratios = pairs[:, 0] / pairs[:, 1]
@@ -129,11 +151,12 @@ def _show(figures: Figures, name: str, pairs: np.ndarray, detail: str) -> None:
     low, high = np.quantile(np.median(drawn, axis=1), [0.025, 0.975])
     medians = f"medians {ours / 1e6:.3f} ms and {rival / 1e6:.3f} ms"
     paired = f"paired {np.median(ratios):.4f} ({low:.4f} to {high:.4f})"
-    figures.show(name, ours / rival, 0.99, 1.01, f"{medians}, {paired}, {detail}")
+    low_bound, high_bound = (None, None) if bound is None else (1 - bound, 1 + bound)
+    figures.show(name, ours / rival, low_bound, high_bound, f"{medians}, {paired}, {detail}")
 
 
 def _worker(python: str, task: dict[str, Any]) -> np.ndarray:
-    """Run this file under an environment's interpreter and return its rounds (n, 2), ns."""
+    """Run this file under an environment's interpreter and return what it prints: rounds (2, n, 2) or one time, ns."""
     command = [python, str(Path(__file__).resolve()), "--worker", json.dumps(task)]
     variables = dict(environment.variables(python), TF_CPP_MIN_LOG_LEVEL="2")
     done = subprocess.run(command, env=variables, capture_output=True, text=True)
@@ -144,10 +167,15 @@ def _worker(python: str, task: dict[str, Any]) -> np.ndarray:
 
 
 def work(task: dict[str, Any]) -> int:
-    """Load one artifact and print, round by round, the medians of the two loops, ns."""
+    """Load one artifact and print what was asked for, ns: rounds of two pairs of loops, or one process's median."""
     subject = runner_loops.Subject(task["name"], task["artifact"], task["options"], task["block"])
-    rounds = runner_loops.rounds(subject.runner_loop_ns, subject.bare_loop_ns, task["rounds"])
-    print(json.dumps(rounds.tolist()), flush=True)
+    alone = functools.partial(subject.runner_loop_ns, stages=False)
+    if task["rounds"]:
+        pairs = ((subject.runner_loop_ns, subject.bare_loop_ns), (subject.runner_loop_ns, alone))
+        found = [runner_loops.rounds(*pair, task["rounds"]).tolist() for pair in pairs]
+    else:
+        found = float(np.median(alone()[WARM_UP:]))
+    print(json.dumps(found), flush=True)
     os._exit(0)  # a runtime that crashes at its interpreter's end has nothing to do with its figures
 
 

@@ -50,30 +50,41 @@ class Subject:
         for _, act in backend.steps(artifact):
             act(artifact)
         self._infer, self._bare_infer = backend.stream(0), getattr(runner_bare, name)(backend)
-        self._task = Task(artifact)
+        task = Task(artifact)
         channels = len(artifact["preprocess"]["mean"])
         shape = (*artifact["preprocess"]["size"], channels)
         image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-        self._items = [(0, image)] * block
+        self._block = block
+        # By whether pre-processing comes before each inference and post-processing after it.
+        self._stages: dict[bool, tuple[Any, Callable[[Any], Any], Callable[[Any], Any]]] = {
+            True: (image, task.prepare, task.finish),
+            False: (task.prepare(image), lambda tensor: tensor, lambda output: None),
+        }
         self._directory = tempfile.TemporaryDirectory()
         self._records = records.Records(self._directory.name, block)
 
-    def runner_loop_ns(self) -> np.ndarray:
-        """Return the inference times of one block, measured by the runner's loop."""
-        kept, task = self._records, self._task
-        loop.measure(self._items, task.prepare, self._infer, task.finish, kept.times, 0, kept.keep_answer)
+    def runner_loop_ns(self, stages: bool = True) -> np.ndarray:
+        """Return the inference times of one block, measured by the runner's loop.
+
+        Args:
+            stages: with pre- and post-processing; else every inference is given the same array, and nothing comes
+                between two of them, as the vendors' tools have it.
+        """
+        kept, (item, prepare, finish) = self._records, self._stages[stages]
+        items = [(0, item)] * self._block
+        loop.measure(items, prepare, self._infer, finish, kept.times, 0, kept.keep_answer)
         times = np.frombuffer(kept.times, "<i8").reshape(-1, 4)
         return times[:, 2] - times[:, 1]
 
     def bare_loop_ns(self) -> np.ndarray:
         """Return the inference times of one block, measured as a user's script would."""
-        infer, task, times = self._bare_infer, self._task, []
-        for _, image in self._items:
-            tensor = task.prepare(image)
+        infer, (image, prepare, finish), times = self._bare_infer, self._stages[True], []
+        for _ in range(self._block):
+            tensor = prepare(image)
             start = time.perf_counter_ns()
             result = infer(tensor)
             times.append(time.perf_counter_ns() - start)
-            task.finish(result)
+            finish(result)
         return np.array(times)
 
 

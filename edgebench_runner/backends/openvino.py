@@ -2,6 +2,7 @@
 
 import collections
 import importlib
+from inspect import signature
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from edgebench_runner.backends import _base
@@ -49,11 +50,26 @@ class Backend(_base.Backend):
         self._requests = [self._compiled.create_infer_request() for _ in range(self.settings["streams"])]
 
     def stream(self, index: int) -> Callable[[Any], Any]:
-        """Return the inference of one request; requests may run at the same time."""
-        request = self._requests[index]
+        """Return the inference of one request; requests may run at the same time.
+
+        The request reads the array where it lies. It is told where that is only when that changes, and nothing is
+        passed through ``infer``: after an inference of a large network Python's own code is in no cache, and these
+        calls took up to 4 % of MobileNetV2's time.
+        """
+        import numpy as np
+
+        request, share = self._requests[index], self._openvino.Tensor
+        # Since 2023 the results that the call returns, and that are not looked at, need not be copied.
+        uncopied = {"share_outputs": True} if "share_outputs" in signature(request.infer).parameters else {}
+        kind = np.dtype(self._compiled.input(0).get_element_type().to_dtype())
+        known: List[Any] = [None, None]  # the array that was given last, and the one that the request reads
 
         def infer(tensor: Any) -> Any:
-            request.infer([tensor])
+            if tensor is not known[0]:
+                array = np.require(tensor, kind, ["C", "W"])
+                request.set_input_tensor(0, share(array, shared_memory=True))
+                known[:] = [tensor if array is tensor else None, array]
+            request.infer(**uncopied)
             return request.get_output_tensor(0).data
 
         return infer
