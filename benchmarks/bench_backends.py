@@ -6,8 +6,9 @@ that the backend reads and the store has, else a small network that the backends
 * runner / bare loop: one process holds the loaded model and both loops in turn (A B B A);
 * stages between: the runner's loop with pre- and post-processing between two inferences, and without, in one process;
 * runner / tool: many processes of each in turn, because one model that is loaded twice differs by some per cent with
-  where its memory comes to lie. Both run one constant input back to back, for that is what the tools do; what a tool's
-  own clock leaves out, its function in ``runner_rivals`` says.
+  where its memory comes to lie. Both run one constant input back to back, for that is what the tools do. The bound is
+  for the tool with its clock around what the runner's clock is around; beside it the tool as it comes, and what its
+  clock leaves out, are in ``runner_rivals``.
 
 Printed are the ratio of the medians, which has the bound, and the median of the ratios of the rounds with the interval
 that holds 95 % of its resamples: where that is wider than the bound, the machine was too busy to tell. What cannot be
@@ -71,7 +72,7 @@ def main() -> int:
         for name in arguments.backends:
             try:
                 bench(figures, name, pythons.get(name), small, arguments)
-            except (CannotRunError, runner_small.NoConverterError) as error:
+            except (CannotRunError, runner_small.NoConverterError, RuntimeError) as error:
                 print(f"{name:34} not run: {error}", flush=True)
     return 1 if figures.missed else 0
 
@@ -109,27 +110,32 @@ def bench(
     _show(figures, f"{name}: stages between / none", between, detail, bound=None)
     tool = getattr(runner_rivals, name, None)
     if tool is not None and not arguments.options:  # the tools are told of threads alone
-        starts = _starts(python, task, tool, arguments)
-        _show(figures, f"{name}: runner / {tool.__doc__.split('``')[1]}", starts, artifact["model"])
+        ours, whole, as_it_comes = _starts(python, task, tool, arguments).T
+        title = f"{name}: runner / {tool.__doc__.split('``')[1]}"
+        _show(figures, title, np.column_stack([ours, whole]), detail)
+        _show(figures, f"{title}, its own clock", np.column_stack([ours, as_it_comes]), detail, bound=None)
 
 
 def _starts(
     python: str, task: dict[str, Any], tool: Callable[..., float], arguments: argparse.Namespace
 ) -> np.ndarray:
-    """Start the runner's loop and the tool in turn; return the medians of their processes (n, 2), ns."""
+    """Start the runner's loop and the tool in turn; return the medians of their processes (n, 3), ns.
+
+    The columns are the runner's, the tool's with the runner's clock, and the tool's as it comes.
+    """
 
     def ours() -> float:
         return float(_worker(python, {**task, "block": WARM_UP + arguments.count, "rounds": 0}))
 
-    def rival() -> float:
-        return tool(python, task["artifact"], arguments.threads, arguments.count)
+    def rival(whole: bool) -> float:
+        return tool(python, task["artifact"], arguments.threads, arguments.count, whole)
 
+    turns = [ours, functools.partial(rival, True), functools.partial(rival, False)]
     found = []
     for start in range(arguments.starts):
-        if start % 2:
-            found.append([ours(), rival()])
-        else:
-            found.append([rival(), ours()][::-1])
+        order = [(start + turn) % len(turns) for turn in range(len(turns))]
+        taken = {turn: turns[turn]() for turn in order}
+        found.append([taken[turn] for turn in sorted(taken)])
     return np.array(found)
 
 

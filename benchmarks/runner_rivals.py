@@ -1,6 +1,8 @@
 """The vendors' own tools: one function per backend, named like it, from an artifact to the median that the tool prints.
 
 Each is called with the interpreter of the backend's environment, beside which the tool lies, and returns nanoseconds.
+All run one constant input back to back. What their clocks cover is not what the runner's covers, from an array of the
+host to an array of the host; with ``whole`` the tool is run with just that changed, by the few lines here.
 """
 
 from __future__ import annotations
@@ -13,13 +15,74 @@ from pathlib import Path
 from typing import Any
 
 UNITS_NS = {"us": 1e3, "ms": 1e6, "s": 1e9}
+CLOCK_AROUND_THE_CALL = """
+import sys, time
+from openvino.tools.benchmark import benchmark, main
+
+class Request:
+    def __init__(self, request):
+        self._request = request
+
+    def __getattr__(self, name):
+        return getattr(self._request, name)
+
+    def infer(self):
+        start = time.perf_counter()
+        self._request.infer(share_outputs=True)
+        self._request.get_output_tensor().data
+        self.latency = 1e3 * (time.perf_counter() - start)
+
+create = benchmark.Benchmark.create_infer_requests
+benchmark.Benchmark.create_infer_requests = lambda *given: [Request(request) for request in create(*given)]
+sys.exit(main.main())
+"""
+COPIES_IN_AND_OUT = """
+import math
+import numpy
+from ai_edge_litert.compiled_model import CompiledModel
+from ai_edge_litert.tools import benchmark_litert_model
+
+run, arrays = CompiledModel.run_by_name, {}
+
+def values(buffer):
+    return buffer.read(math.prod(buffer.get_tensor_details()["shape"]), numpy.float32)
+
+def run_with_copies(model, key, inputs, outputs):
+    for name, buffer in inputs.items():
+        if name not in arrays:
+            arrays[name] = values(buffer)
+        buffer.write(arrays[name])
+    run(model, key, inputs, outputs)
+    for name, buffer in outputs.items():
+        arrays[name] = values(buffer)
+
+CompiledModel.run_by_name = run_with_copies
+benchmark_litert_model.main()
+"""
+CALL_OF_A_MODULE = """
+import sys, torch
+from torch.utils.benchmark import Timer
+call, path, threads, count, *shape = sys.argv[1:]
+torch.set_num_interop_threads(1)
+module, tensor = torch.jit.load(path).eval(), torch.rand(*map(int, shape))
+array = tensor.numpy()
+for parameter in module.parameters(): parameter.requires_grad_(False)
+timer = Timer(call, globals=globals(), num_threads=int(threads))
+timer.timeit(10)
+times = [timer.timeit(1).mean for _ in range(int(count))]
+print(sorted(times)[len(times) // 2])
+"""
 
 
-def openvino(python: str, artifact: dict[str, Any], threads: int, count: int) -> float:
-    """``benchmark_app``: one request at a time, float32 as the runner asks for it."""
+def openvino(python: str, artifact: dict[str, Any], threads: int, count: int, whole: bool) -> float:
+    """``benchmark_app``: one request at a time, float32 as the runner asks for it.
+
+    Its clock runs within the C++ of ``infer``, over an input that is bound once; whole: around the call from Python.
+    """
+    tool = ("-c", CLOCK_AROUND_THE_CALL) if whole else (str(Path(python).with_name("benchmark_app")),)
     output = _run(
         [
-            *(str(Path(python).with_name("benchmark_app")), "-m", artifact["path"], "-d", "CPU"),
+            *(python, *tool, "-m", artifact["path"], "-d", "CPU"),
             *("-api", "sync", "-hint", "none", "-nstreams", "1", "-nthreads", str(threads)),
             *("-infer_precision", "f32", "-ip", "f32", "-op", "f32", "-niter", str(count)),
         ]
@@ -28,13 +91,17 @@ def openvino(python: str, artifact: dict[str, Any], threads: int, count: int) ->
     return float(value) * UNITS_NS[unit]
 
 
-def litert(python: str, artifact: dict[str, Any], threads: int, count: int) -> float:
-    """``litert-benchmark``: LiteRT's newer interface, on the processor; it prints hundredths of a ms."""
+def litert(python: str, artifact: dict[str, Any], threads: int, count: int, whole: bool) -> float:
+    """``litert-benchmark``: LiteRT's newer interface, on the processor; it prints hundredths of a ms.
+
+    Its clock leaves out copying the input in and the output out; whole: both are in it.
+    """
+    tool = ("-c", COPIES_IN_AND_OUT) if whole else (str(Path(python).with_name("litert-benchmark")),)
     with tempfile.TemporaryDirectory() as directory:
         result = Path(directory) / "result.json"
         _run(
             [
-                *(str(Path(python).with_name("litert-benchmark")), "--model", artifact["path"]),
+                *(python, *tool, "--model", artifact["path"]),
                 *("--num_threads", str(threads), "--num_runs", str(count), "--warmup_runs", "10"),
                 *("--result_json", str(result)),
             ]
@@ -42,22 +109,15 @@ def litert(python: str, artifact: dict[str, Any], threads: int, count: int) -> f
         return float(json.loads(result.read_text())["latency"]["median_ms"]) * 1e6
 
 
-def pytorch(python: str, artifact: dict[str, Any], threads: int, count: int) -> float:
-    """``torch.utils.benchmark``: its timer over the call of the module, in a process of its own."""
-    script = (
-        "import sys, torch; from torch.utils.benchmark import Timer\n"
-        "path, threads, count, *shape = sys.argv[1:]\n"
-        "torch.set_num_interop_threads(1)\n"
-        "module, tensor = torch.jit.load(path).eval(), torch.rand(*map(int, shape))\n"
-        "for parameter in module.parameters(): parameter.requires_grad_(False)\n"
-        "timer = Timer('module(tensor)', globals=globals(), num_threads=int(threads))\n"
-        "timer.timeit(10)\n"
-        "times = [timer.timeit(1).mean for _ in range(int(count))]\n"
-        "print(sorted(times)[len(times) // 2])"
-    )
+def pytorch(python: str, artifact: dict[str, Any], threads: int, count: int, whole: bool) -> float:
+    """``torch.utils.benchmark``: its timer over the call of the module, in a process of its own.
+
+    As it is usually called, tensor to tensor; whole: array to array.
+    """
+    call = "module(torch.from_numpy(array)).numpy()" if whole else "module(tensor)"
     shape = map(str, artifact["input"]["shape"])
-    output = _run([python, "-c", script, artifact["path"], str(threads), str(count), *shape])
-    return float(output.split()[-1]) * 1e9
+    given = [call, artifact["path"], str(threads), str(count), *shape]
+    return float(_run([python, "-c", CALL_OF_A_MODULE, *given]).split()[-1]) * 1e9
 
 
 def _run(command: list[str]) -> str:
