@@ -61,22 +61,26 @@ def nightly(lake: Path, set_aside: list[str] | None = None) -> pd.DataFrame:
         InputError: when the lake holds no roll-ups that can be read.
     """
     paths = sorted((lake / "rollup").glob("night=*/board=*/*.parquet"))
-    refused = {path: reason for path in paths if (reason := _unreadable(path))}
+    if not paths:
+        raise InputError(f"{lake}: no roll-ups; add a sweep with the verb archive")
+    try:
+        return _query(paths)
+    except duckdb.Error:  # which of thousands of files it is, is only asked when one is no use
+        refused = {path: reason for path in paths if (reason := _unreadable(path))}
     if set_aside is not None:
         set_aside += refused.values()
-    files = [str(path) for path in paths if path not in refused]
-    if not files:
-        raise InputError(
-            f"{lake}: no roll-ups; add a sweep with the verb archive"
-            if not paths
-            else next(iter(refused.values()))
-        )
+    if len(refused) == len(paths):
+        raise InputError(next(iter(refused.values())))
     try:
-        with duckdb.connect() as connection:
-            connection.execute("SET enable_progress_bar = false")
-            return connection.execute(QUERY, {"files": files}).df()
+        return _query([path for path in paths if path not in refused])
     except duckdb.Error as error:
         raise InputError(f"{lake}: a roll-up cannot be read: {error}") from None
+
+
+def _query(paths: list[Path]) -> pd.DataFrame:
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
+        return connection.execute(QUERY, {"files": [str(path) for path in paths]}).df()
 
 
 def _unreadable(path: Path) -> str | None:
