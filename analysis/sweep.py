@@ -78,6 +78,10 @@ def load_sweep(directory: Path) -> Sweep:
     Raises:
         InputError: when there is no such directory or its manifest cannot be used.
     """
+    if str(directory).startswith("published:"):
+        raise InputError(
+            f"{directory}: a study's printed tables; this needs the results directory of a sweep"
+        )
     if not directory.is_dir():
         raise InputError(f"{directory}: no such results directory")
     path = directory / "manifest.json"

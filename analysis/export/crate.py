@@ -13,13 +13,16 @@ METADATA = "ro-crate-metadata.json"
 MEDIA_TYPES = {".parquet": "application/vnd.apache.parquet", ".csv": "text/csv", ".svg": "image/svg+xml"}
 
 
-def crate(sweep: Sweep, root: Path, descriptions: dict[str, str]) -> dict[str, Any]:
+def crate(
+    sweep: Sweep, root: Path, descriptions: dict[str, str], license_url: str | None = None
+) -> dict[str, Any]:
     """Return the metadata of every file below ``root``.
 
     Args:
         sweep: where the files come from.
         root: directory of the export.
         descriptions: what a file is, by its path relative to ``root``.
+        license_url: of the data.
     """
     files = sorted(path for path in root.rglob("*") if path.is_file() and path.name != METADATA)
     entities = [_file(path, root, descriptions) for path in files]
@@ -32,7 +35,16 @@ def crate(sweep: Sweep, root: Path, descriptions: dict[str, str]) -> dict[str, A
         f"{len(sweep.manifest['boards'])} boards",
         "datePublished": sweep.manifest.get("created_utc"),
         "hasPart": [{"@id": entity["@id"]} for entity in entities],
+        "license": {"@id": license_url or "#license"},
         "mentions": {"@id": "#measurement"},
+    }
+    terms = {
+        "@id": license_url or "#license",
+        "@type": "CreativeWork",
+        "name": license_url or "license not stated",
+        "description": "the license of this data"
+        if license_url
+        else "who publishes this data has to state its license",
     }
     action = {
         "@id": "#measurement",
@@ -55,7 +67,7 @@ def crate(sweep: Sweep, root: Path, descriptions: dict[str, str]) -> dict[str, A
         "conformsTo": {"@id": PROFILE},
         "about": {"@id": "./"},
     }
-    return {"@context": CONTEXT, "@graph": [descriptor, dataset, action, software, *entities]}
+    return {"@context": CONTEXT, "@graph": [descriptor, dataset, terms, action, software, *entities]}
 
 
 def _file(path: Path, root: Path, descriptions: dict[str, str]) -> dict[str, Any]:
