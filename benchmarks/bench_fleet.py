@@ -69,8 +69,8 @@ def measure(folder: Path, n_boards: int, n_cells: int) -> Cost:
     boards = [board(f"board-{index:02}", "generic_linux", 256) for index in range(n_boards)]
     lab = VirtualLab("fleet", "10.213.90.0/24", folder, boards)
     lab.playbook("-e", "state=absent")  # of a run that was killed
-    lab.playbook()
     try:
+        lab.playbook()
         controller = Controller(folder / "controller", lab.inventory)
         controller.write_sleeper(sleep_s=SLEEP_S, inferences=1, repeats=n_cells)
         cost = timed(controller.start("fleet"))

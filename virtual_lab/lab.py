@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from virtual_lab import cgroup, disk, image, network, power
+from virtual_lab import cgroup, disk, image, kernel_limits, network, power
 from virtual_lab.config import RUNTIME_ROOT, Board, Lab
 from virtual_lab.errors import LabError
 from virtual_lab.machines import machine_of
@@ -45,6 +45,7 @@ def up(lab: Lab) -> list[str]:
         changes.append(f"removed {name}")
     if network.ensure_bridge(lab):
         changes.append("bridge")
+    changes += kernel_limits.make_room(len(lab.boards))
     booting = collections.deque[Board]()
     for board in lab.boards:
         if len(booting) == BOOTING_AT_A_TIME:
@@ -73,6 +74,7 @@ def down(lab_name: str, directory: Path) -> list[str]:
             shutil.rmtree(path)
             changes.append(str(path))
     (directory / "lab.json").unlink(missing_ok=True)
+    kernel_limits.put_back()
     with contextlib.suppress(OSError):
         RUNTIME_ROOT.rmdir()  # refuses when another lab is there
     return changes
