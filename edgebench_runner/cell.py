@@ -82,7 +82,7 @@ class Cell(object):
         self.phases[self._worker_slot : self._worker_slot] = progress.phases(events)
         window = next((phase for phase in self.phases if phase["name"] == "measured"), None)
         doubts = validity.reasons(self.spec["kind"], samples, window, clock, kernel_lines, rest, gate)
-        doubts += validity.stated_reasons(self.spec)
+        doubts += validity.stated_reasons(self.spec) + sampler.doubts()
         parts = dict(fingerprint.board_parts(), **fingerprint.cell_parts(self.spec))
         record: Dict[str, Any] = {
             "started_utc": started_utc,

@@ -38,6 +38,7 @@ class Sampler(object):
         self.samples: List[Dict] = []
         self.interval_s = interval_s
         self.cpu_s = 0.0
+        self.error: Optional[str] = None
         self._board = board
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
@@ -51,8 +52,17 @@ class Sampler(object):
             self._thread.join()
 
     def summary(self) -> Dict:
-        """Return the record's ``sampler``: how many samples, how far apart, at what cost in CPU seconds."""
-        return {"samples": len(self.samples), "interval_s": self.interval_s, "cpu_s": self.cpu_s}
+        """Return the record's ``sampler``: samples, seconds between, cost in CPU seconds, failure."""
+        return {
+            "samples": len(self.samples),
+            "interval_s": self.interval_s,
+            "cpu_s": self.cpu_s,
+            "error": self.error,
+        }
+
+    def doubts(self) -> List[str]:
+        """Return why the samples do not tell of the whole cell: what was not looked at was not found to be good."""
+        return ["telemetry_stopped"] if self.error else []
 
     def write(self, directory: str) -> None:
         """Write the samples, one JSON object a line."""
@@ -60,6 +70,12 @@ class Sampler(object):
         atomic.write_bytes(os.path.join(directory, FILE), text.encode("utf-8"))
 
     def _run(self) -> None:
+        try:
+            self._sample_until_stopped()
+        except Exception as error:  # a thread that dies says nothing by itself
+            self.error = "{}: {}".format(type(error).__name__, error)
+
+    def _sample_until_stopped(self) -> None:
         while True:
             self.samples.append(self._board.sample())
             usage = resource.getrusage(resource.RUSAGE_THREAD)

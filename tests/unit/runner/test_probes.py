@@ -127,7 +127,7 @@ def test_sampler_takes_one_at_once_and_stops():
     assert sampler.summary()["cpu_s"] >= 0
     off = telemetry.Sampler(telemetry.Board(), None)
     off.stop()
-    assert off.summary() == {"samples": 0, "interval_s": None, "cpu_s": 0.0}
+    assert off.summary() == {"samples": 0, "interval_s": None, "cpu_s": 0.0, "error": None}
 
 
 def check(name, tmp_path, **sample):
@@ -163,3 +163,15 @@ def test_checks(tmp_path, name, sample, status):
 def test_disk_below_the_gate_fails(tmp_path):
     about = doctor.context({}, {"min_disk_free_bytes": 10**18}, str(tmp_path))
     assert plugins.load("checks", "disk").check(about)[0] == "fail"
+
+
+def test_a_source_that_fails_unexpectedly_casts_doubt_on_the_cell(monkeypatch):
+    board = telemetry.Board()
+    samples = iter([{"t_ns": 1}])
+    monkeypatch.setattr(board, "sample", lambda: next(samples))
+    sampler = telemetry.Sampler(board, 0.001)
+    sampler._thread.join(30)
+    sampler.stop()
+    assert len(sampler.samples) == 1
+    assert sampler.summary()["error"].startswith("StopIteration")
+    assert sampler.doubts() == ["telemetry_stopped"]
