@@ -1,5 +1,6 @@
 """Raw records in, Parquet out: ``cells.parquet`` and ``inferences/``, with a list of what was set aside."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from analysis.labels import LabelSource, artifact_columns
 from analysis.summary import Row, summarise
 from analysis.sweep import NAME, Sweep
 
+EARLIER_ATTEMPT = re.compile(r"\..+\.attempt\d+\Z")
+"""What a resumed sweep keeps of a cell that it measured again."""
 INGEST_SCHEMA = "edgebench/ingest/1"
 INFERENCES = pa.schema(
     [
@@ -85,7 +88,7 @@ def _strangers(sweep: Sweep) -> Iterator[str]:
     known = {planned["cell_id"] for planned in sweep.planned}
     for path in sorted((sweep.root / "cells").glob("*/*")):
         name = path.relative_to(sweep.root / "cells").as_posix()
-        if path.is_dir() and name not in known:
+        if path.is_dir() and name not in known and not EARLIER_ATTEMPT.match(path.name):
             yield f"cells/{name}: not a cell of the manifest; not read"
 
 

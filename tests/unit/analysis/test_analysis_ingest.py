@@ -313,6 +313,7 @@ def test_a_record_without_validity_is_never_valid(results: Path) -> None:
 
 def test_strangers_and_duplicates_are_named(results: Path) -> None:
     (results / "cells/local/leftover.partial").mkdir()
+    (results / "cells/local/.digits_cnn.fp32.onnxruntime.cold.r1.attempt1").mkdir()  # a resumed sweep's
     manifest = json.loads((results / "manifest.json").read_text())
     manifest["cells"].append(manifest["cells"][0])
     (results / "manifest.json").write_text(json.dumps(manifest))
@@ -320,6 +321,7 @@ def test_strangers_and_duplicates_are_named(results: Path) -> None:
     assert summary["cells"] == 36
     assert any("leftover.partial" in message for message in summary["set_aside"])
     assert any("more than once" in message for message in summary["set_aside"])
+    assert len(summary["set_aside"]) == 2
 
 
 @pytest.mark.parametrize("name", ["../../../escape", "<script>alert(1)</script>", "Board", ""])
