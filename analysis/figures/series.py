@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from analysis.figures.data import SweepData
 from analysis.figures.decimate import keep_extremes
@@ -62,3 +63,4 @@ def _lines(panel: Axes, readings: pd.DataFrame, backends: list[str]) -> None:
         panel.axvspan(0.5, warmup.max() + 1.5, color=SHADE, zorder=0, linewidth=0)
     panel.set_yscale("log")
     panel.margins(x=0.01)
+    panel.xaxis.set_major_locator(MaxNLocator("auto", integer=True))

@@ -29,6 +29,7 @@ CAPTION = (
 )
 LATENCY_POINTS = 450
 BUCKETS = 400
+GAP_STEPS = 10  # of the usual step between the points that are drawn
 THROTTLED = "#B3261E"
 HEIGHTS = [2.2, 1, 1, 1]
 
@@ -108,12 +109,20 @@ def _power(panel: Axes, trace: pd.DataFrame | None, origin_ns: int) -> None:
         return
     values = trace.power_w.to_numpy(dtype=float)
     kept = keep_extremes(values, BUCKETS)
-    panel.plot(_seconds(trace.wall_ns, origin_ns)[kept], values[kept], color=INK, linewidth=0.9)
+    seconds = _seconds(trace.wall_ns, origin_ns)[kept]
+    panel.plot(*_broken(seconds, values[kept]), color=INK, linewidth=0.9)
     panel.set_ylim(0, values.max() * 1.15)
     mark = ", simulated meter" if trace.attrs["simulated"] else ""
     panel.set_ylabel("W")
     place = f"measured {scope_text([trace.attrs['scope']])}{mark}"
     panel.annotate(place, (0, 1.02), xycoords="axes fraction", color=MUTED, fontsize=8)
+
+
+def _broken(seconds: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Break the line where the meter was not heard: nothing is known there."""
+    steps = np.diff(seconds)
+    gaps = np.flatnonzero(steps > GAP_STEPS * np.median(steps)) + 1 if len(steps) else np.array([], int)
+    return np.insert(seconds, gaps, np.nan), np.insert(values, gaps, np.nan)
 
 
 def _say_unknown(panel: Axes) -> None:

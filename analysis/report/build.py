@@ -26,6 +26,7 @@ from analysis.report.format import (
     bytes_text,
     detectable,
     duration,
+    interval,
     is_known,
     number,
     percent,
@@ -123,6 +124,7 @@ def environment() -> Environment:
     result.filters |= {"number": number, "percent": percent, "sortable": sortable, "whole": whole}
     result.filters |= {"bytes": bytes_text, "detectable": detectable}
     result.globals |= {
+        "interval": interval,
         "needed": {name.removeprefix("inference_ms_"): required_n(p) for name, p in PERCENTILES.items()},
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
         "script": Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),

@@ -5,6 +5,7 @@ import math
 import pandas as pd
 
 UNKNOWN = "—"
+USELESS = 10_000  # an interval whose ends are so many times apart says nothing
 
 
 def is_known(value: object) -> bool:
@@ -13,10 +14,10 @@ def is_known(value: object) -> bool:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return ``value`` with ``digits`` significant digits and thousands separated, or a dash.
+    r"""Return ``value`` with ``digits`` significant digits and thousands separated, or a dash.
 
     >>> [number(v) for v in (0.012345, 9.0, 41.96, 1386.2, None)]
-    ['0.0123', '9.00', '42.0', '1 386', '—']
+    ['0.0123', '9.00', '42.0', '1\u202f390', '—']
     """
     if not is_known(value):
         return UNKNOWN
@@ -34,10 +35,10 @@ def sortable(value: float | None) -> str:
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """Return a share as per cent, or a dash.
+    r"""Return a share as per cent, or a dash.
 
     >>> percent(0.9)
-    '90.0 %'
+    '90.0\u202f%'
     """
     return UNKNOWN if not is_known(value) else f"{float(value or 0) * 100:.{digits}f}\u202f%"
 
@@ -51,6 +52,19 @@ def detectable(change: float | None) -> str:
     if is_known(change) and float(change or 0) >= 9:
         return "over tenfold"
     return percent(change)
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Return both ends of an interval, or a dash; one that says nothing is said to.
+
+    >>> [interval(*ends) for ends in ((8.75, 18.3), (4e-9, 6e9), (None, None))]
+    ['8.75 – 18.3', 'over a factor of 10 000', '—']
+    """
+    if not is_known(low) or not is_known(high):
+        return UNKNOWN
+    if low and high and high / low > USELESS:
+        return f"over a factor of {whole(USELESS)}"
+    return f"{number(low)} – {number(high)}"
 
 
 def whole(value: int | None) -> str:
