@@ -11,7 +11,12 @@ def write_bytes(path: str, data: bytes) -> None:
     temporary = "{}.tmp{}".format(path, os.getpid())
     with open(temporary, "wb") as file:
         file.write(data)
-        file.flush()
+    publish(temporary, path)
+
+
+def publish(temporary: str, path: str) -> None:
+    """Give a file that was written beside ``path`` its final name, once its content is on the disk."""
+    with open(temporary, "rb") as file:
         os.fsync(file.fileno())
     os.replace(temporary, path)
     directory = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY)

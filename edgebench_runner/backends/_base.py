@@ -1,5 +1,7 @@
 """What a backend is."""
 
+import glob
+import os
 from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from edgebench_runner.errors import LoadFailedError
@@ -162,6 +164,18 @@ def shares(spent: Iterable[Tuple[str, float]]) -> Dict[str, float]:
     whole = sum(total.values())
     ranked = sorted(total.items(), key=lambda item: -item[1])
     return {name: time / whole for name, time in ranked if time} if whole else {}
+
+
+def beside(path: str, ending: str) -> str:
+    """Return the one file of an ``ending``, such as ``.prototxt``, in the directory of the artifact at ``path``.
+
+    Raises:
+        LoadFailedError: there is none, or more than one.
+    """
+    found = glob.glob(os.path.join(glob.escape(os.path.dirname(path)), "*" + ending))
+    if len(found) != 1:
+        raise LoadFailedError("{}: {} {} files beside it, valid: one".format(path, len(found), ending))
+    return found[0]
 
 
 def require_shape(found: Iterable[Any], artifact: Dict) -> None:

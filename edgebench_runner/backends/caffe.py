@@ -1,12 +1,10 @@
 """Caffe itself (pycaffe), where a package for the board's system still carries it; see also ``opencv``."""
 
-import glob
 import importlib
 import os
 from typing import Any, Dict, List, Optional
 
 from edgebench_runner.backends import _base
-from edgebench_runner.errors import LoadFailedError
 
 
 class Backend(_base.Backend):
@@ -30,16 +28,12 @@ class Backend(_base.Backend):
     def load(self, artifact: Optional[Dict]) -> None:
         """Read the network in its test phase."""
         path = artifact["path"]  # type: ignore[index]
-        descriptions = glob.glob(os.path.join(os.path.dirname(path), "*.prototxt"))
-        if len(descriptions) != 1:
-            raise LoadFailedError(
-                "{}: {} .prototxt files beside it, valid: one".format(path, len(descriptions))
-            )
+        description = _base.beside(path, ".prototxt")
         if self.settings["device"] == "cuda":
             self._caffe.set_mode_gpu()
         else:
             self._caffe.set_mode_cpu()
-        self._net = self._caffe.Net(descriptions[0], path, self._caffe.TEST)
+        self._net = self._caffe.Net(description, path, self._caffe.TEST)
         self._entry, self._output = self._net.blobs[self._net.inputs[0]], self._net.outputs[0]
         _base.require_shape(self._entry.data.shape, artifact)  # type: ignore[arg-type]
 

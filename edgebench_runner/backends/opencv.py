@@ -1,12 +1,10 @@
 """OpenCV's dnn module: ONNX, Caffe and TensorFlow files."""
 
-import glob
 import importlib
-import os
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from edgebench_runner.backends import _base
-from edgebench_runner.errors import BackendUnavailableError, LoadFailedError
+from edgebench_runner.errors import BackendUnavailableError
 
 _TARGETS = {
     "cpu": ("DNN_BACKEND_OPENCV", "DNN_TARGET_CPU"),
@@ -93,9 +91,4 @@ class Backend(_base.Backend):
             return dnn.readNetFromTensorflow(path)
         if not hasattr(dnn, "readNetFromCaffe"):
             raise BackendUnavailableError("OpenCV {} reads no Caffe files".format(self._cv2.__version__))
-        descriptions = glob.glob(os.path.join(os.path.dirname(path), "*.prototxt"))
-        if len(descriptions) != 1:
-            raise LoadFailedError(
-                "{}: {} .prototxt files beside it, valid: one".format(path, len(descriptions))
-            )
-        return dnn.readNetFromCaffe(descriptions[0], path)
+        return dnn.readNetFromCaffe(_base.beside(path, ".prototxt"), path)

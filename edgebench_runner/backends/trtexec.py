@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
+from edgebench_runner import atomic
 from edgebench_runner.backends import _base, _engines
 from edgebench_runner.clock import now_ns
 from edgebench_runner.errors import BackendUnavailableError, LoadFailedError, UnsupportedError
@@ -76,7 +77,7 @@ class Backend(_base.Backend):
         if not self.settings["tf32"]:
             arguments.append("--noTF32")
         self._call(arguments)
-        os.replace(fresh, self._engine)
+        atomic.publish(fresh, self._engine)
 
     def load(self, artifact: Optional[Dict]) -> None:
         """Remember the input's name: each run of the tool loads the engine anew."""
