@@ -41,6 +41,10 @@ _KNOWN: List[Tuple[Pattern[str], str]] = [
             r"cannot allocate memory in static TLS block",
             "a library has to be loaded earlier: LD_PRELOAD it, as the message names it",
         ),
+        (
+            r"XNNPack delegate failed to (?:reshape|setup) runtime",
+            "XNNPACK does not say why; where the same file runs with more memory, it was memory",
+        ),
         (r"version `GLIBC_[\d.]+' not found", "the library was built for a newer system than this one"),
         (
             r"\bSIGILL\b|[Ii]llegal instruction",

@@ -21,6 +21,7 @@ from edgebench_runner import backend_probe, known_failures, memory_estimate, out
         ("pthread_setaffinity_np failed for thread: 1, error code: 22", "state threads"),
         ("Didn't find op for builtin opcode 'FULLY_CONNECTED' version '12'", "LiteRT reads it"),
         ("libgomp.so.1: cannot allocate memory in static TLS block", "LD_PRELOAD"),
+        ("RuntimeError: XNNPack delegate failed to reshape runtimeNode number 5", "it was memory"),
         ("libm.so.6: version `GLIBC_2.34' not found", "newer system"),
         ("the import died of SIGILL", "newer core"),
     ],
