@@ -208,6 +208,7 @@ def foreign_library(path: Path) -> bytes:
     return bytes(header)
 
 
+# TensorFlow is not here: it makes its threads when it is first used, and under such a limit it is those that it lacks.
 LIMITED = [
     ("onnxruntime", "onnx"),
     ("pytorch", "torchscript"),
@@ -216,7 +217,6 @@ LIMITED = [
     ("openvino", "onnx"),
     ("opencv", "onnx"),
     ("opencv5", "onnx"),
-    ("tensorflow", "keras"),
     ("ncnn", "ncnn"),
     ("mnn", "mnn"),
     ("executorch", "executorch"),
