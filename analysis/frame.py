@@ -6,6 +6,7 @@ one published figure, which stands for repeats that nobody can see any more.
 
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -173,9 +174,17 @@ def one_mode(frame: pd.DataFrame, mode: str | None) -> pd.DataFrame:
     """Return the rows of ``mode``; without one, each source's of the first of ``PREFERRED_MODES`` that it has."""
     if mode is not None:
         return choose(frame, "mode", mode)
-    rank = frame["mode"].map({name: place for place, name in enumerate(PREFERRED_MODES)})
-    rank = rank.astype("Int64").fillna(len(PREFERRED_MODES))
+    rank = frame["mode"].map(_preference).astype("Int64")
     return frame[rank == rank.groupby(frame.source, dropna=False).transform("min")]
+
+
+def preferred_mode(modes: Iterable[str]) -> str:
+    """Return the one of ``modes``, at least one, that times are taken from where none is asked for."""
+    return min(modes, key=_preference)
+
+
+def _preference(mode: str) -> int:
+    return PREFERRED_MODES.index(mode) if mode in PREFERRED_MODES else len(PREFERRED_MODES)
 
 
 def model_labels(frame: pd.DataFrame) -> "pd.Series[str]":

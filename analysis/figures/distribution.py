@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from analysis.figures.data import SweepData
 from analysis.figures.decimate import keep_extremes
 from analysis.figures.style import WIDTH_IN, applied, backend_legend, colours, label_milliseconds
+from analysis.frame import preferred_mode
 
 ORDER = 30
 TITLE = "Cumulative distribution"
@@ -27,8 +28,7 @@ def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
     for board in data.boards:
         readings = data.inferences(board)
         readings = readings[(readings.phase == "measured") & (readings["index"] > 0)]
-        modes = set(readings["mode"].unique())
-        mode = "warm" if "warm" in modes else min(modes)
+        mode = preferred_mode(readings["mode"].unique())
         with applied():
             yield (
                 f"distribution-{board}",

@@ -13,6 +13,7 @@ from analysis.figures.style import (
     WIDTH_IN,
     applied,
     backend_legend,
+    case_label,
     colours,
     label_milliseconds,
     markers,
@@ -30,12 +31,16 @@ AXES = {"latency": "inference time (ms)", "energy": "energy per inference (J)"}
 
 
 def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
-    """Yield one figure per board on which at least two models have an accuracy."""
+    """Yield one figure per board on which at least two models, or variants of one, have an accuracy."""
     rows = cases(canonical(data.cells.assign(source=data.sweep.sweep_id, published=False)), None)
     for board in data.boards:
         own = rows[rows.board == board]
         frontiers = {against: pareto(own, against) for against in COST}
-        usable = {against: frame for against, frame in frontiers.items() if frame.model.nunique() > 1}
+        usable = {
+            against: frame
+            for against, frame in frontiers.items()
+            if len(frame[["model", "variant"]].drop_duplicates()) > 1
+        }
         if usable:
             cells = data.cells[data.cells.board == board]
             name = data.metered_name(board, cells) if "energy" in usable else data.name(board)
@@ -67,9 +72,11 @@ def _panel(panel: Axes, frame: pd.DataFrame, cost: str, backends: list[str]) -> 
             1.0 if row["on_frontier"] else 0.45,
         )
         panel.plot(row[cost], row["top1"] * 100, shape, color=tone, alpha=strength)
-    for row in best.drop_duplicates("model").to_dict("records"):
+    for row in best.drop_duplicates(["model", "variant"]).to_dict("records"):
         point = (row[cost], row["top1"] * 100)
-        panel.annotate(row["model"], point, xytext=(5, 5), textcoords="offset points", fontsize=8, color=INK)
+        panel.annotate(
+            case_label(row), point, xytext=(5, 5), textcoords="offset points", fontsize=8, color=INK
+        )
     panel.set_xscale("log")
     panel.margins(0.15)
     label_milliseconds(panel, "x")

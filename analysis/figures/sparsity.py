@@ -1,4 +1,4 @@
-"""Accuracy and time against sparsity, from variants named ``…sparsity_<per cent>``; not pruned is zero."""
+"""Accuracy and time against sparsity, from variants named ``pruned_<per cent>`` or ``…sparsity_<per cent>``."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.data import SweepData
 from analysis.figures.style import PALETTE, WIDTH_IN, applied
+from analysis.frame import canonical, cases
 
 ORDER = 90
 TITLE = "Sparsity"
@@ -14,30 +15,47 @@ CAPTION = (
     "Top-1 accuracy and mean inference time against the share of weights that were pruned; "
     "mean over boots and backends."
 )
-PATTERN = r"(?:sparsity|pruned)_?(\d+)"
-PANELS = {"top1": "top-1 accuracy (%)", "inference_ms_mean": "inference time (ms)"}
+PATTERN = r"^(?P<before>.*?)[ _]?(?:sparsity|pruned)_?(?P<sparsity>\d+)[ _]?(?P<after>.*)$"
+PANELS = {"top1": "top-1 accuracy (%)", "inference_ms": "inference time (ms)"}
 
 
 def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
     """Yield one figure per board that measured pruned variants."""
+    rows = cases(canonical(data.cells.assign(source=data.sweep.sweep_id, published=False)), None)
     for board in data.boards:
-        cells = data.sound[data.sound.board == board]
-        per_cent = cells.variant.str.extract(PATTERN)[0].astype("Float64")
-        if per_cent.notna().any():
-            chosen = cells.assign(sparsity=per_cent)[per_cent.notna() | (cells.variant == "fp32")]
+        own = by_sparsity(rows[rows.board == board])
+        if (own.sparsity > 0).any():
             with applied():
-                yield f"sparsity-{board}", _board(chosen.fillna({"sparsity": 0.0}), data.name(board))
+                yield f"sparsity-{board}", _board(own, data.name(board))
 
 
-def _board(cells: pd.DataFrame, name: str) -> Figure:
+def by_sparsity(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean over backends of each series and ``sparsity`` (%): a model's pruned variants of one precision.
+
+    The variant of that precision which is not pruned stands at 0.
+    """
+    parts = rows.variant.astype("string").str.extract(PATTERN)
+    precision = (parts.before + parts.after).replace("", "fp32").fillna(rows.variant)
+    named = rows.assign(
+        series=rows.model + " " + precision, sparsity=parts.sparsity.astype("Float64").fillna(0)
+    )
+    pruned = set(named.series[named.sparsity > 0])
+    chosen = named[named.series.isin(pruned)].assign(
+        series=lambda frame: frame.series.str.removesuffix(" fp32")
+    )
+    return chosen.groupby(["series", "sparsity"])[list(PANELS)].mean().astype(float).reset_index()
+
+
+def _board(means: pd.DataFrame, name: str) -> Figure:
     figure = Figure(figsize=(WIDTH_IN, 3.2))
     panels = figure.subplots(1, len(PANELS))
-    means = cells.groupby(["model", "sparsity"])[list(PANELS)].mean().astype(float).reset_index()
     for panel, (column, label) in zip(panels, PANELS.items(), strict=True):
         scale = 100 if column == "top1" else 1
-        for number, (model, series) in enumerate(means.groupby("model")):
+        for number, (label_of, series) in enumerate(means.groupby("series")):
             colour = PALETTE[number % len(PALETTE)]
-            panel.plot(series.sparsity, series[column] * scale, "o-", color=colour, markersize=4, label=model)
+            panel.plot(
+                series.sparsity, series[column] * scale, "o-", color=colour, markersize=4, label=str(label_of)
+            )
         panel.set_xlabel("sparsity (%)")
         panel.set_ylabel(label)
     handles, labels = panels[1].get_legend_handles_labels()

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures.data import SweepData
 from analysis.figures.style import INK, MUTED, PALETTE, applied, case_label, rows
+from analysis.frame import preferred_mode
 from analysis.report.format import number
 
 ORDER = 60
@@ -29,7 +30,7 @@ def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
         cells = data.sound[data.sound.board == board]
         modes = set(cells["mode"])
         if modes:
-            mode = "warm" if "warm" in modes else min(modes)
+            mode = preferred_mode(modes)
             with applied():
                 yield f"stages-{board}", _board(cells[cells["mode"] == mode], f"{data.name(board)} · {mode}")
 

@@ -12,6 +12,7 @@ import pytest
 from analysis.figures import figure_modules
 from analysis.figures.data import SweepData
 from analysis.figures.decimate import keep_extremes
+from analysis.figures.sparsity import by_sparsity
 from analysis.figures.style import PALETTE, colours
 from analysis.figures.svg import to_svg
 from analysis.groups import summarise_groups
@@ -319,3 +320,26 @@ def test_every_figure_is_drawn_when_there_is_something_to_draw(small_lab: Callab
             assert all(
                 axes.get_xlabel() or axes.get_shared_x_axes().get_siblings(axes) for axes in figure.get_axes()
             )
+
+
+def test_sparsity_keeps_precisions_apart_and_takes_times_of_one_mode() -> None:
+    def row(variant: str, top1: float, time: float) -> dict[str, object]:
+        return {"model": "m", "variant": variant, "top1": top1, "inference_ms": time}
+
+    found = by_sparsity(
+        pd.DataFrame(
+            [
+                row("fp32", 0.99, 4.0),
+                row("pruned_80", 0.98, 3.0),
+                row("pruned_80_int8", 0.9, 1.0),
+                row("int8", 0.95, 2.0),
+                row("fp16", 0.99, 3.5),  # no pruned variant of it
+            ]
+        )
+    )
+    assert found.to_dict("list") == {
+        "series": ["m", "m", "m int8", "m int8"],
+        "sparsity": [0.0, 80.0, 0.0, 80.0],
+        "top1": [0.99, 0.98, 0.95, 0.9],
+        "inference_ms": [4.0, 3.0, 2.0, 1.0],
+    }
