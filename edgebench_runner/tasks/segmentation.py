@@ -22,7 +22,7 @@ class Task(Preparation):
 
     def __init__(self, artifact: Dict, labelled: Optional[str] = None) -> None:
         super(Task, self).__init__(artifact)
-        self._classes = artifact["output_shape"][1]
+        self._classes = artifact.get("output_shape", [1, 0])[1]
         self.row = ("<i4", self._classes**2)
         self._truth: Any = mapped_array(labelled, TRUTH) if labelled else None
 
