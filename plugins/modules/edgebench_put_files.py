@@ -2,21 +2,24 @@
 
 DOCUMENTATION = r"""
 module: edgebench_put_files
-short_description: Put files of the controller into a directory of the board
+short_description: A directory of the board has files of the controller
 description:
-  - Puts files into a directory that is there. Nothing is compared, for files whose digests are checked at their use.
-  - M(ansible.builtin.copy) starts Python twice on the board for every file, which takes seconds on a small one.
+  - Puts those files into a directory, made when it is not there, whose SHA-256 differs from what the board has.
+  - >-
+    Uses nothing but the board's shell and coreutils. M(ansible.builtin.copy) starts Python twice on the board for every file,
+    which takes seconds on a small one.
 author: [edgebench contributors]
 options:
-  files: {description: Paths on the controller., type: list, elements: path, required: true}
+  files: {description: Names on the board and the files' paths on the controller., type: dict, required: true}
   directory: {description: The directory on the board., type: path, required: true}
+  mode: {description: Permissions of files that are put there., type: str, default: "0644"}
 """
 
 EXAMPLES = r"""
-- name: Copy the wheels
+- name: Copy the lock
   edgebench_put_files:
-    files: [/srv/wheelhouse/numpy-2.4.6-cp311-cp311-manylinux_2_28_aarch64.whl]
-    directory: /var/lib/edgebench/envs/.incoming
+    files: {requirements.txt: locks/debian-12-aarch64-cp311/onnxruntime.txt}
+    directory: /var/lib/edgebench/envs/onnxruntime
 """
 
 RETURN = r"""
