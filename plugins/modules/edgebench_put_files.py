@@ -6,8 +6,8 @@ short_description: A directory of the board has files of the controller
 description:
   - Puts those files into a directory, made when it is not there, whose SHA-256 differs from what the board has.
   - >-
-    Uses nothing but the board's shell and coreutils. M(ansible.builtin.copy) starts Python twice on the board for every file,
-    which takes seconds on a small one.
+    Uses nothing but the board's shell and coreutils. M(ansible.builtin.copy) starts Python twice on the board for every
+    file, which takes seconds on a small one.
 author: [edgebench contributors]
 options:
   files: {description: Names on the board and the files' paths on the controller., type: dict, required: true}
