@@ -45,13 +45,13 @@ def _board(worst: pd.DataFrame, name: str, backends: list[str]) -> Figure:
     ):
         case = f"{model} {variant}"
         y += 1.0 if previous in (None, case) else 1.7
-        labels.append((y, f"{case}   {backend}" if case != previous else backend))
+        labels.append((y, f"{case} · {backend}" if case != previous else backend))
         previous = case
         if difference > 0 and limit > left:
             panel.barh(y, limit - left, left=left, height=0.5, color=MUTED, alpha=0.16, linewidth=0)
         fill = tones[backend] if difference > 0 else "none"
         at = max(difference, left)
-        panel.plot(at, y, "o", markersize=5, color=tones[backend], markerfacecolor=fill)
+        panel.plot(at, y, "o", markersize=5, color=tones[backend], markerfacecolor=fill, clip_on=False)
         text = number(difference, 2) if difference > 0 else "0"
         panel.annotate(
             text, (at, y), (6, 0), textcoords="offset points", va="center", fontsize=7.5, color=INK

@@ -5,6 +5,7 @@ import math
 import pandas as pd
 
 UNKNOWN = "—"
+TINY = 1e-4  # below it the zeros are counted for the reader
 USELESS = 10_000  # an interval whose ends are so many times apart says nothing
 
 
@@ -14,16 +15,19 @@ def is_known(value: object) -> bool:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    r"""Return ``value`` with ``digits`` significant digits and thousands separated, or a dash.
+    r"""Return ``value`` with ``digits`` significant digits and thousands separated, or a dash; tiny ones as 3.60e-7.
 
-    >>> [number(v) for v in (0.012345, 9.0, 41.96, 1386.2, None)]
-    ['0.0123', '9.00', '42.0', '1\u202f390', '—']
+    >>> [number(v) for v in (0.012345, 9.0, 41.96, 1386.2, 3.6e-7, None)]
+    ['0.0123', '9.00', '42.0', '1\u202f390', '3.60e-7', '—']
     """
     if not is_known(value):
         return UNKNOWN
     assert value is not None
     if value == 0:
         return "0"
+    if abs(value) < TINY:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
     decimals = digits - 1 - math.floor(math.log10(abs(value)))
     rounded = round(float(value), decimals)
     return f"{rounded:,.{max(0, decimals)}f}".replace(",", "\u202f")

@@ -58,7 +58,13 @@ class Backend(_base.Backend):
         wanted = "CPU" if self.settings["device"] == "cpu" else "GPU"
         if wanted not in found:
             raise FellBackError("asked for {}, the result lies on {}".format(self.settings["device"], found))
-        return [{"device": found, "nodes": len(self._function.graph.get_operations()), "time_share": None}]
+        return [
+            {
+                "device": found.rpartition("device:")[2],
+                "nodes": len(self._function.graph.get_operations()),
+                "time_share": None,
+            }
+        ]
 
     def describe(self) -> Dict:
         """Return the threads in use and the build."""

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from backend_stand_ins import ARTIFACT, prepared
 
-from edgebench_runner.backends import opencv
+from edgebench_runner.backends import opencv, opencv5
 from edgebench_runner.errors import BackendUnavailableError, LoadFailedError
 
 
@@ -30,3 +30,22 @@ def test_caffe_file_without_its_description(tmp_path):
     runtime = cv2(readNetFromCaffe=print)
     with pytest.raises(LoadFailedError, match=r"0 \.prototxt files beside it"):
         prepared(opencv, "_cv2", runtime).load({**ARTIFACT, "format": "caffe", "path": str(tmp_path / "m")})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "shape"),
+    [
+        ('"input" // <Input> CV_32FC1 [1 x 3 x 16 x 16]', [1, 3, 16, 16]),
+        ('"input" // <Input> CV_32FC1 [N x 3 x 16 x 16]', [None, 3, 16, 16]),
+        ("digraph G {", []),
+    ],
+)
+def test_opencv5_input_that_the_graph_describes(inputs, shape):
+    assert opencv5._described_input(SimpleNamespace(dump=lambda: inputs)) == shape
+
+
+def test_opencv5_graph_that_cannot_be_described():
+    def refuse():
+        raise RuntimeError("bufidx >= 0")
+
+    assert opencv5._described_input(SimpleNamespace(dump=refuse)) == []
