@@ -19,6 +19,8 @@ def history_page(nights: pd.DataFrame, lake: Path | None = None) -> str:
     rows = [{**row, "line": lines[tuple(row[name] for name in KEY)]} for row in series.to_dict("records")]
     changed = [row for row in rows if row["status"] not in QUIET]
     newest_first = sorted(changed, key=lambda row: (row["since"], abs(row["change"])), reverse=True)
+    judged = len(rows) - int(series.status.isin(["learning", "not measured last night"]).sum())
+    state = "red" if changed or len(events) else "green" if judged else "unknown"
     return (
         environment()
         .get_template("history.html.j2")
@@ -35,7 +37,8 @@ def history_page(nights: pd.DataFrame, lake: Path | None = None) -> str:
             boards=nights.board.nunique(),
             changed=len(changed),
             learning=int((series.status == "learning").sum()),
-            icon=ICON.format(colour=ICON_COLOURS["red" if changed or len(events) else "green"]),
+            state=state,
+            icon=ICON.format(colour=ICON_COLOURS[state]),
         )
     )
 

@@ -55,7 +55,7 @@ ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="{colour}"/>'
     '<path d="M4 11V8m4 3V5m4 6V7" stroke="#fff" stroke-width="2" stroke-linecap="round"/></svg>'
 )
-ICON_COLOURS = {"green": "#17714a", "red": "#b3261e"}
+ICON_COLOURS = {"green": "#17714a", "red": "#b3261e", "unknown": "#8a5a00"}
 
 
 def build_report(sweep: Sweep, cells: pd.DataFrame, set_aside: list[str]) -> Path:

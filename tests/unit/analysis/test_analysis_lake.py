@@ -129,6 +129,13 @@ def test_few_nights_are_no_baseline() -> None:
     assert pd.isna(row["baseline_ms"])
 
 
+@pytest.mark.parametrize(("count", "says"), [(10, "Too few nights"), (14, "No</em> series have changed")])
+def test_a_page_that_cannot_judge_yet_is_not_green(count: int, says: str) -> None:
+    page = history_page(nights([10.0 + 0.01 * (n % 3) for n in range(count)]))
+    assert says in page
+    assert ('class="verdict green"' in page) == (count == 14)
+
+
 def test_the_page_shows_every_series_and_escapes(lake: Path, good_results: Path, tmp_path: Path) -> None:
     later = tmp_path / "later"
     shutil.copytree(good_results, later)
