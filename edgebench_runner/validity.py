@@ -92,20 +92,20 @@ def _throttle_reasons(kind: str, samples: List[Dict]) -> List[str]:
 
 
 def _frequency_reasons(samples: List[Dict], window: Optional[Dict]) -> List[str]:
-    """A frequency that changed within the window is a reason; one that was never read is another.
+    """A frequency that changed within the window is a reason; one that was not read there is another.
 
     A GPU's counts where the GPU was used: it may rest while something else is measured.
     """
-    if not any(sample.get("frequency_hz") for sample in samples):
-        return ["frequency_unknown"]
     if window is None or window["end_ns"] is None:
-        return []
+        return [] if any(sample.get("frequency_hz") for sample in samples) else ["frequency_unknown"]
     inside = [sample for sample in samples if window["start_ns"] <= sample["t_ns"] <= window["end_ns"]]
     policies: Dict[str, List[int]] = {}
     for sample in inside:
         for name, value in sample.get("frequency_hz", {}).items():
             if value is not None:
                 policies.setdefault(name, []).append(value)
+    if not policies:
+        return ["frequency_unknown"]
     gpu = [
         sample.get("gpu_frequency_hz") for sample in inside if (sample.get("gpu_load") or 0) >= _GPU_IN_USE
     ]

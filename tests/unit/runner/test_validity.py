@@ -37,6 +37,7 @@ def test_known_and_steady_is_valid():
         ({"samples": [gpu(0.9, 921600000), gpu(0.9, 460800000)]}, ["gpu_frequency_changed"]),
         ({"samples": [gpu(0.9, 921600000), gpu(0.0, 76800000)]}, []),
         ({"samples": [sample(), sample(t_ns=9, frequency_hz={"policy0": 600000000})]}, []),
+        ({"samples": [sample(t_ns=0), sample(t_ns=9)]}, ["frequency_unknown"]),
         ({"kind": "raspberry_pi_4"}, ["throttle_unknown"]),
         ({"samples": [sample(throttled=0), sample(throttled=None)]}, ["throttle_unknown"]),
         ({"samples": [sample(throttled=0), sample(throttled=4)]}, ["throttled"]),
