@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
@@ -15,6 +10,7 @@ from ansible.plugins.action import ActionBase
 
 from controller.board import Answer, Turn, UnreachableError
 from controller.conversation import converse
+from controller.power import power_cycle
 
 RETRY_S = 2.0
 
@@ -93,17 +89,4 @@ class AnsibleBoard:
 
     def power_cycle(self) -> bool:
         """Cut and restore the supply through the board's power switch; False where it has none."""
-        if not self._power_switch:
-            return False
-        with tempfile.TemporaryDirectory(prefix="edgebench-") as folder:
-            switches = Path(folder) / "switches.json"
-            switches.write_text(json.dumps({self.name: self._power_switch}), encoding="utf-8")
-            command = [sys.executable, "-m", "power_switch", "cycle", "--switch", self.name]
-            # Without a deadline here: every wait of power_switch has its own, and one that is killed between off and on
-            # leaves the board without power.
-            done = subprocess.run(
-                [*command, "--switches", str(switches)], capture_output=True, text=True, check=False
-            )
-        if done.returncode != 0:
-            raise UnreachableError(f"the power switch failed: {done.stderr.strip()}")
-        return True
+        return power_cycle(self.name, self._power_switch)

@@ -46,7 +46,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 COMPLETE_PAGE = "all.html"
 # Together these keep the page below one megabyte; what does not fit is on the complete page and in files.
 INLINE_BUDGET_BYTES = 330_000
-MOST_ROWS = 180
+MOST_ROWS = 140
 SIMULATED_TEXT = {
     "board": "A simulated board stands in for hardware, so its times are no statement about any device.",
     "meter": "Power and energy come from a simulated meter: the chain works, but they say nothing about the board.",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from analysis.ingest import ingest
-from analysis.report.build import build_report
+from analysis.report.build import MOST_ROWS, build_report
 from analysis.store import load_cells
 from analysis.sweep import load_sweep
 from tests.unit.analysis.analysis_factory import Lab
@@ -23,4 +23,4 @@ def test_a_great_sweep_keeps_a_small_page_and_a_complete_one(tmp_path: Path) -> 
     assert 'href="all.html#cells"' in html
     assert 'href="all.html' not in complete
     assert complete.count("<tr data-board") == 2 * 34 * 3 * 2
-    assert html.count("<tr data-board") == 2 * 180
+    assert html.count("<tr data-board") == 2 * MOST_ROWS

@@ -53,7 +53,7 @@ def test_streams_account_for_their_threads(tmp_path):
         while time.thread_time() - start < 0.02:
             pass
 
-    stages = [Stages(lambda item: item, burn, lambda output: None)] * 2
+    stages = [Stages(lambda item: item, burn, lambda output: None, lambda *answer: None)] * 2
     ended = measure_streams(stages, [(-1, None)] * 2, Records(str(tmp_path), 2), 0, 2**63 - 1)
     assert len(ended) == 2
     assert min(ended.values()) >= 20_000_000

@@ -1,4 +1,4 @@
-"""The parts of a board's connection that need no Ansible."""
+"""The supply of a board."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ from typing import Any
 
 import pytest
 
-from controller.ansible_board import AnsibleBoard
 from controller.board import UnreachableError
+from controller.power import power_cycle
 
 WORST_CASE_S = 300.0  # other requests of the device, then off, a long delay, and on, each confirmed late
-
-
-def board(switch: dict[str, Any] | None) -> AnsibleBoard:
-    return AnsibleBoard("pi", None, {}, switch)  # type: ignore[arg-type]
 
 
 def switch(**options: Any) -> dict[str, Any]:
@@ -28,13 +24,13 @@ def test_a_slow_power_switch_is_not_stopped_between_off_and_on(monkeypatch: pyte
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(subprocess, "run", slow)
-    assert board(switch(on=["true"], off=["true"])).power_cycle()
+    assert power_cycle("pi", switch(on=["true"], off=["true"]))
 
 
 def test_a_power_switch_that_fails_says_why() -> None:
     with pytest.raises(UnreachableError, match=r"the power switch failed: .*exit code 1"):
-        board(switch(on=["true"], off=["false"])).power_cycle()
+        power_cycle("pi", switch(on=["true"], off=["false"]))
 
 
 def test_a_board_without_a_power_switch_cannot_be_cycled() -> None:
-    assert not board(None).power_cycle()
+    assert not power_cycle("pi", None)
