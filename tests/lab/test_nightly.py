@@ -65,7 +65,7 @@ class Night:
         """Run a night by hand; return its exit status and what it said last."""
         command = f"{PYTHON} -m controller nightly --inventory {INVENTORY} --profile sleeper"
         return self.output(
-            f"{command} --deadline-h {deadline_h} > /root/said 2>&1; echo $? >> /root/said; tail -2 /root/said"
+            f"{command} --deadline-h {deadline_h} > /root/said 2>&1; echo $? >> /root/said; tail -4 /root/said"
         )
 
     def verdict(self, sweep: str) -> dict[str, Any]:
