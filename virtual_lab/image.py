@@ -31,12 +31,15 @@ UBUNTU_WAITING = {"bionic": ("python3.8", "python3-distutils")}
 # (2012) and F6ECB3762474EDA9D21B7022871920D1991BC93C (2018).
 UBUNTU_KEYS = Path(__file__).parent / "keys" / "ubuntu-archive.asc"
 EMULATED_PACKAGES = (*CONTAINER_PACKAGES, "kmod", "udev")
+# Out of support: Debian's security archive still lists bullseye's packages for arm64, and has their files no more.
+UNSUPPORTED_MIRRORS = {("bullseye", "arm64"): "http://deb.debian.org/debian"}
 # Databases of hardware that an emulated board has not, and what nobody reads there.
 EXCLUDED = ("/lib/udev/hwdb.d/*", "/usr/lib/udev/hwdb.d/*", "/usr/share/doc/*", "/usr/share/man/*")
-EMULATED_OPTIONS = (
-    "--hook-directory=/usr/share/mmdebstrap/hooks/merged-usr",
-    *(f"--dpkgopt=path-exclude={pattern}" for pattern in EXCLUDED),
-)
+MERGED_USR = "--hook-directory=/usr/share/mmdebstrap/hooks/merged-usr"
+# mmdebstrap's own hook wants the package usr-is-merged, which came with bookworm.
+MERGED_USR_BEFORE = {
+    "bullseye": '--setup-hook=for name in bin sbin lib lib64; do mkdir -p "$1/usr/$name"; ln -s "usr/$name" "$1/$name"; done'
+}
 # A board has neither a console user nor the internet, and background work would disturb what runs on it.
 MASKED_UNITS = (
     "apt-daily-upgrade.timer",
@@ -60,7 +63,7 @@ def path(images: Path, release: str, architecture: str | None = None) -> Path:
         release: Debian or Ubuntu release.
         architecture: None for this machine's own, for containers; `arm64` for emulated boards, with a kernel.
     """
-    parts = [_packages(release, architecture), _foreign_recipe(architecture), MASKED_UNITS]
+    parts = [_packages(release, architecture), _foreign_recipe(release, architecture), MASKED_UNITS]
     recipe = json.dumps([*parts, *UBUNTU_WAITING.get(release, ())]).encode()
     name = f"{release}-{architecture}" if architecture else release
     return images / f"{name}-{hashlib.sha256(recipe).hexdigest()[:12]}"
@@ -78,14 +81,14 @@ def ensure(images: Path, release: str, architecture: str | None, mirror: str | N
         fcntl.flock(lock, fcntl.LOCK_EX)
         if final.exists():
             return False
-        _make(final, release, architecture, mirror)
+        _make(final, release, architecture, mirror or UNSUPPORTED_MIRRORS.get((release, architecture or "")))
     return True
 
 
 def _make(final: Path, release: str, architecture: str | None, mirror: str | None) -> None:
     draft = final.with_suffix(".draft")
     shutil.rmtree(draft, ignore_errors=True)  # of one that was killed
-    options = EMULATED_OPTIONS if architecture else _ubuntu_options(release)
+    options = _emulated_options(release) if architecture else _ubuntu_options(release)
     command = [*MMDEBSTRAP, "--variant=minbase", *options]
     command += [f"--include={','.join(_packages(release, architecture))}", release, str(draft)]
     if mirror:
@@ -101,8 +104,13 @@ def _make(final: Path, release: str, architecture: str | None, mirror: str | Non
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _foreign_recipe(architecture: str | None) -> dict[str, object]:
-    return {"options": EMULATED_OPTIONS, "kernel": kernel.RECIPE} if architecture else {}
+def _foreign_recipe(release: str, architecture: str | None) -> dict[str, object]:
+    return {"options": _emulated_options(release), "kernel": kernel.RECIPE} if architecture else {}
+
+
+def _emulated_options(release: str) -> tuple[str, ...]:
+    excluded = (f"--dpkgopt=path-exclude={pattern}" for pattern in EXCLUDED)
+    return (MERGED_USR_BEFORE.get(release, MERGED_USR), *excluded)
 
 
 def _ubuntu_options(release: str) -> tuple[str, ...]:
