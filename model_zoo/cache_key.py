@@ -1,10 +1,12 @@
 """The key under which a build is cached: everything that shapes the file, known without importing torch."""
 
+import ast
 import hashlib
 import importlib.metadata
 import json
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -14,10 +16,6 @@ from model_zoo import converter_environment, dataset, plugins
 from model_zoo.model import Model
 
 _HERE = Path(__file__).parent
-_SHARED = (
-    *("worker.py", "verification.py", "preprocess.py", "source.py", "weights.py", "torch_setup.py"),
-    *("request.py", "bridge.py", "exporting.py"),
-)
 
 
 def key(
@@ -84,27 +82,42 @@ def _version(package: str) -> str | None:
 
 
 def _files(model: Model, variant_module: str, format_name: str) -> list[Path]:
-    source, folder, chain = (
-        plugins.load("sources", model.source_kind),
-        _HERE / "exporters",
-        _chain(format_name),
-    )
+    source, chain = plugins.load("sources", model.source_kind), _chain(format_name)
     environments = [exporter.ENVIRONMENT for exporter in chain if hasattr(exporter, "ENVIRONMENT")]
-    return [
-        *(_HERE / name for name in _SHARED),
+    code = [
+        _HERE / "worker.py",
         _HERE / "sources" / f"{model.source_kind}.py",
-        *(_HERE / "variants" / f"{name}.py" for name in (variant_module, *_made_of(variant_module))),
-        *(folder / f"{exporter.__name__.rpartition('.')[2]}.py" for exporter in chain),
-        *(converter_environment.lock_of(target) for target in environments),
-        *sorted(folder.glob("_[a-z]*.py")),
+        _HERE / "variants" / f"{variant_module}.py",
+        *(_HERE / "exporters" / f"{exporter.__name__.rpartition('.')[2]}.py" for exporter in chain),
         _HERE / "datasets" / f"{dataset.module_of(model.dataset)}.py",
         *source.code_files(model),
     ]
+    return [*_with_imports(code), *(converter_environment.lock_of(target) for target in environments)]
 
 
-def _made_of(variant_module: str) -> tuple[str, ...]:
-    """Return the other modules that a variant is made with."""
-    return tuple(getattr(plugins.load("variants", variant_module), "MADE_OF", ()))
+def _with_imports(paths: Iterable[Path]) -> list[Path]:
+    """Return the files and every file of this package that they import, directly or not."""
+    found: set[Path] = set()
+    left = set(paths)
+    while left:
+        path = left.pop()
+        found.add(path)
+        if path.is_relative_to(_HERE) and path.suffix == ".py":
+            left |= _imports(path) - found
+    return sorted(found)
+
+
+@cache
+def _imports(path: Path) -> set[Path]:
+    """Return the files of this package that a file imports, wherever in it the import stands."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    files = (_HERE.parent.joinpath(*name.split(".")).with_suffix(".py") for name in names)
+    return {file for file in files if file.is_relative_to(_HERE) and file.is_file()}
 
 
 @cache

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from model_zoo import dataset, exporting, plugins
 from model_zoo.errors import ZooError
-from model_zoo.model import TASKS, Model, from_table
+from model_zoo.model import Model, from_table
 
 BUILT_IN = Path(__file__).parent / "models"
 VARIABLE = "EDGEBENCH_MODELS"
@@ -60,10 +60,11 @@ def with_datasets(models: Sequence[Model], pairs: Sequence[str]) -> list[Model]:
         ZooError: a pair is malformed, or there is no such task or data set.
     """
     chosen: dict[str, str] = {}
+    tasks = plugins.names("tasks")
     for pair in pairs:
         task, _, name = pair.partition("=")
-        if task not in TASKS or not name:
-            raise ZooError(f"--datasets: found {pair!r}; valid: <task>=<name>, tasks: {', '.join(TASKS)}")
+        if task not in tasks or not name:
+            raise ZooError(f"--datasets: found {pair!r}; valid: <task>=<name>, tasks: {', '.join(tasks)}")
         meant = dataset.task_of(name)
         if meant not in (None, task):
             raise ZooError(f"--datasets: found {pair!r}; {name} is for {meant}")

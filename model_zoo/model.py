@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from model_zoo import postprocess
+from model_zoo import plugins, postprocess
 from model_zoo.errors import ZooError
 from model_zoo.preprocess import PRESETS, Preprocess
 
-TASKS = ("classification", "detection", "pose", "segmentation")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _KEYS: dict[str, type | tuple[type, ...]] = {
     "task": str,
@@ -97,8 +96,9 @@ def from_table(name: str, table: Any, path: Path) -> Model:
     shape = table["input"]
     if len(shape) != 4 or not all(isinstance(size, int) and size > 0 for size in shape) or shape[0] != 1:
         raise ZooError(f"{where} input: found {shape!r}; valid: [1, channels, height, width], fixed sizes")
-    if table["task"] not in TASKS:
-        raise ZooError(f"{where} task: found {table['task']!r}; valid: {', '.join(TASKS)}")
+    tasks = plugins.names("tasks")
+    if table["task"] not in tasks:
+        raise ZooError(f"{where} task: found {table['task']!r}; valid: {', '.join(tasks)}")
     if ":" not in table["source"]:
         raise ZooError(f"{where} source: found {table['source']!r}; valid: '<kind>:<argument>'")
     return Model(

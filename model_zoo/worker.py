@@ -2,7 +2,6 @@
 
 import ctypes
 import hashlib
-import json
 import os
 import shutil
 import signal
@@ -21,7 +20,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_zoo import bridge, cache_key, dataset, exporting, plugins, torch_setup, verification
+from model_zoo import (
+    bridge,
+    cache_key,
+    dataset,
+    exporting,
+    plugins,
+    published_data,
+    torch_setup,
+    verification,
+)
 from model_zoo.dataset import Dataset
 from model_zoo.errors import UnsupportedError, ZooError
 from model_zoo.model import Model
@@ -68,7 +76,7 @@ def build(job: Job) -> Outcome:
     request = Request(job.model, data, job.weights, store.weights)
     loaded = plugins.load("sources", job.model.source_kind).load(request)
     variant = plugins.load("variants", job.variant_module)
-    data_record = _publish_dataset(store, data)
+    data_record = published_data.publish(store, data)
     artifacts, unsupported, errors = [], [], []
     try:
         transformed = variant.transform(loaded, job.variant, job.model)
@@ -281,31 +289,3 @@ def _opened(loaded: Loaded) -> Iterator[verification.Infer]:
             yield _in_layout(infer, plugins.load("exporters", loaded.file_format).LAYOUT)
         return
     yield _torch.inference(loaded.network())
-
-
-def _publish_dataset(store: Store, data: Dataset) -> Record:
-    known = _published(store, data)
-    if known is not None:
-        return known
-    directory = store.incoming()
-    try:
-        np.savez(directory / "data.npz", **data.arrays())  # type: ignore[arg-type]
-        record = data.record(sha256_of(directory / "data.npz"))
-        if not (store.root / "datasets" / record["sha256"] / "dataset.json").exists():
-            write_json(directory / "dataset.json", record)
-            store.publish(directory, "datasets", record["sha256"])
-        if data.prepared_in is not None:
-            write_json(data.prepared_in / "dataset.json", record)
-        return record
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _published(store: Store, data: Dataset) -> Record | None:
-    """Return the record of a large data set that an earlier job wrote to the store, without writing it again."""
-    path = None if data.prepared_in is None else data.prepared_in / "dataset.json"
-    if path is None or not path.is_file():
-        return None
-    record: Record = json.loads(path.read_text(encoding="utf-8"))
-    there = (store.root / "datasets" / record["sha256"] / "dataset.json").is_file()
-    return record if there and record == data.record(record["sha256"]) else None

@@ -38,7 +38,7 @@ EXCLUDED = ("/lib/udev/hwdb.d/*", "/usr/lib/udev/hwdb.d/*", "/usr/share/doc/*", 
 MERGED_USR = "--hook-directory=/usr/share/mmdebstrap/hooks/merged-usr"
 # mmdebstrap's own hook wants the package usr-is-merged, which came with bookworm.
 MERGED_USR_BEFORE = {
-    "bullseye": '--setup-hook=for name in bin sbin lib lib64; do mkdir -p "$1/usr/$name"; ln -s "usr/$name" "$1/$name"; done'
+    "bullseye": '--setup-hook=cd "$1"; for name in bin sbin lib lib64; do mkdir -p usr/$name; ln -s usr/$name .; done'
 }
 # A board has neither a console user nor the internet, and background work would disturb what runs on it.
 MASKED_UNITS = (

@@ -12,8 +12,7 @@ GIVES = "torch"
 
 def code_files(model: Model) -> list[Path]:
     """Return the source files beyond this one that shape the network."""
-    folder = Path(__file__).parent.parent / "architectures"
-    return [folder / f"{model.source_argument}.py", *sorted(folder.glob("_[a-z]*.py"))]
+    return [Path(__file__).parent.parent / "architectures" / f"{model.source_argument}.py"]
 
 
 def declared_weights(model: Model) -> str:

@@ -24,9 +24,8 @@ _IMAGES = 16
 
 def code_files(model: Model) -> list[Path]:
     """Return the networks that are written here and the lock of the environment that builds them."""
-    here = Path(__file__)
-    written = [here.with_name("keras.py"), here.parents[1] / "keras_networks.py"]
-    return [*written, converter_environment.lock_of(keras_files.ENVIRONMENT)]
+    written = Path(__file__).parents[1] / "keras_networks.py"
+    return [written, converter_environment.lock_of(keras_files.ENVIRONMENT)]
 
 
 def declared_weights(model: Model) -> str:

@@ -7,7 +7,6 @@ from model_zoo.variants import int8, pruned
 _SUFFIX = "_int8"
 NAMES = tuple(f"{name}{_SUFFIX}" for name in pruned.NAMES)
 TOLERANCE = int8.TOLERANCE
-MADE_OF = ("int8", "pruned")
 
 
 def applies(weights: str) -> bool:
