@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from pathlib import Path
 
-from virtual_lab import hardware
+from virtual_lab import hardware, image
 from virtual_lab.command import run
 from virtual_lab.config import Board, Lab
 
@@ -59,7 +60,16 @@ def _write_names(upper: Path, board: Board, kind: dict[str, object]) -> None:
 def _write_keys(upper: Path, lab: Lab, board: Board) -> None:
     key = upper / "etc/ssh/ssh_host_ed25519_key"
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", board.name, "-f", str(key)])
-    home = upper / "root"
-    home.mkdir(mode=0o700)
-    (home / ".ssh").mkdir(mode=0o700)
-    shutil.copy(lab.client_key.with_suffix(".pub"), home / ".ssh" / "authorized_keys")
+    _let_in(upper / "root", lab, 0)  # how tests and people look into a board, whatever became of its account
+    _let_in(upper / "home" / image.ACCOUNT, lab, image.ACCOUNT_ID)
+
+
+def _let_in(home: Path, lab: Lab, owner: int) -> None:
+    """Let the lab's key into the account with this home."""
+    folder = home / ".ssh"
+    for path in (home, folder):
+        path.mkdir(mode=0o700, parents=True)
+    authorized = folder / "authorized_keys"
+    shutil.copy(lab.client_key.with_suffix(".pub"), authorized)
+    for path in (home, folder, authorized):
+        os.chown(path, owner, owner)

@@ -19,10 +19,15 @@ PACKAGES = (
     "openssh-server",
     "procps",
     "python3",
+    "sudo",
     "systemd",
     "systemd-sysv",
 )
 CONTAINER_PACKAGES = ("python3-venv",)
+ACCOUNT = "edgebench"
+"""The account that an inventory logs in with, with sudo and no password, as docs/adding-a-board.md wants it."""
+ACCOUNT_ID = 1000
+SUDOERS = f"{ACCOUNT} ALL=(ALL) NOPASSWD: ALL\n"
 # Ubuntu 18.04, as JetPack 4 is: its own Python 3.6 and no more of it than JetPack has. A board has no way to a package
 # archive, so what its provisioning will ask apt for, Ubuntu's newer Python, waits in the image in apt's cache.
 UBUNTU_PACKAGES = {"bionic": ("apt",)}
@@ -63,7 +68,7 @@ def path(images: Path, release: str, architecture: str | None = None) -> Path:
         release: Debian or Ubuntu release.
         architecture: None for this machine's own, for containers; `arm64` for emulated boards, with a kernel.
     """
-    parts = [_packages(release, architecture), _foreign_recipe(release, architecture), MASKED_UNITS]
+    parts = [_packages(release, architecture), _foreign_recipe(release, architecture), MASKED_UNITS, SUDOERS]
     recipe = json.dumps([*parts, *UBUNTU_WAITING.get(release, ())]).encode()
     name = f"{release}-{architecture}" if architecture else release
     return images / f"{name}-{hashlib.sha256(recipe).hexdigest()[:12]}"
@@ -130,7 +135,7 @@ def _packages(release: str, architecture: str | None) -> list[str]:
 
 
 def _generalise(root: Path) -> None:
-    """Take out what must differ between boards, and what would run behind a measurement's back."""
+    """Take out what must differ between boards, and what would run behind a measurement's back; add the account."""
     for key in (root / "etc/ssh").glob("ssh_host_*"):
         key.unlink()
     (root / "etc/machine-id").write_text("")
@@ -138,3 +143,10 @@ def _generalise(root: Path) -> None:
         link = root / "etc/systemd/system" / unit
         link.unlink(missing_ok=True)
         link.symlink_to("/dev/null")
+    identity = ["--uid", str(ACCOUNT_ID), "--user-group", "--create-home", "--shell", "/bin/bash"]
+    run(
+        ["useradd", "--prefix", str(root), *identity, "--password", "*", ACCOUNT]
+    )  # a key opens it, no password does
+    sudoers = root / "etc/sudoers.d" / ACCOUNT
+    sudoers.write_text(SUDOERS)
+    sudoers.chmod(0o440)
