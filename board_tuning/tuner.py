@@ -102,7 +102,7 @@ def reset(system: System, ledger: Ledger, names: List[str], check: bool) -> List
     ]
     steps = sorted(steps, key=lambda step: (-step.knob.ORDER, step.name))
     for step in steps:
-        step.goal = ledger.found(step.name)
+        step.goal = step.knob.restored(step.before, ledger.found(step.name))
     _carry_out(system, ledger, steps, check)
     if not check:
         for step in steps:

@@ -52,10 +52,11 @@ def run_in_service(spec: Dict, spec_path: str, directory: str) -> Dict:
     done = _complete(directory) if free else None
     if done is not None:
         return done
+    status = 0
     if free:
         fcntl.flock(lock, fcntl.LOCK_UN)
-        launcher.run_service(spec, spec_path, directory)
-    return _wait(lock, directory)
+        status = launcher.run_service(spec, spec_path, directory)
+    return _wait(lock, directory, " (systemd-run: exit status {})".format(status) if status else "")
 
 
 def head(record: Dict) -> Dict:
@@ -91,13 +92,13 @@ def _try_lock(lock: int) -> bool:
         return False
 
 
-def _wait(lock: int, directory: str) -> Dict:
+def _wait(lock: int, directory: str, how: str = "") -> Dict:
     fcntl.flock(lock, fcntl.LOCK_SH)
     os.close(lock)
     done = _complete(directory)
     if done is None:
-        line = "{}: the runner died before it wrote {}; run the same command again to start afresh"
-        raise CellDiedError(line.format(directory, RECORD))
+        line = "{}: the runner died before it wrote {}{}; run the same command again to start afresh"
+        raise CellDiedError(line.format(directory, RECORD, how))
     return done
 
 

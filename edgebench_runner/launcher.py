@@ -65,6 +65,7 @@ def command(spec: Dict, spec_path: str, directory: str) -> List[str]:
     ]
 
 
-def run_service(spec: Dict, spec_path: str, directory: str) -> None:
-    """Run one cell in a service; returns at its end, which its directory tells more about."""
-    subprocess.run(command(spec, spec_path, directory), stdin=subprocess.DEVNULL, stdout=sys.stderr)
+def run_service(spec: Dict, spec_path: str, directory: str) -> int:
+    """Run one cell in a service; return systemd-run's exit status at its end, which the directory tells more about."""
+    done = subprocess.run(command(spec, spec_path, directory), stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    return done.returncode

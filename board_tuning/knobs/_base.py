@@ -40,6 +40,10 @@ class BaseKnob(object):
         """
         raise NotImplementedError
 
+    def restored(self, state: Any, before: Any) -> Any:
+        """Return the state to put back: the board is in ``state``, and was in ``before`` when it was first tuned."""
+        return before
+
     def write(self, state: Any) -> None:
         """Put the board into ``state``.
 

@@ -39,6 +39,17 @@ class Knob(BaseKnob):
             text = self._edit(line) + newline + rest
         return {"path": state["path"], "text": text}
 
+    def restored(self, state: Dict[str, str], before: Dict[str, str]) -> Dict[str, str]:
+        """Return the file as it was; where others have edited it since, as it is without our own edits."""
+        if state in (before, self.target(before)):
+            return before
+        there = before["text"].split()
+        ours = {
+            "add": [word for word in self.wanted.get("remove", []) if word in there],
+            "remove": [word for word in self.wanted.get("add", []) if word not in there],
+        }
+        return Knob(self.system, ours).target(state)
+
     def _edit(self, line: str) -> str:
         kept: List[str] = [word for word in line.split(" ") if word not in self.wanted.get("remove", [])]
         return " ".join(kept + [word for word in self.wanted.get("add", []) if word not in kept])

@@ -140,6 +140,20 @@ def test_extlinux_keeps_everything_but_the_parameters(board: FakeBoard) -> None:
     assert board.read_exactly("/boot/extlinux/extlinux.conf") == menu
 
 
+def test_what_others_wrote_into_the_command_line_since_stays(raspberry_pi: FakeBoard) -> None:
+    path = "/boot/firmware/cmdline.txt"
+    raspberry_pi.put(path, "console=tty1 root=PARTUUID=0a-02 rootwait nosmt\n")
+    wanted = {"add": ["cgroup_enable=memory", "nosmt"], "remove": ["rootwait"]}
+    knob = knobs.load("kernel_command_line", raspberry_pi, wanted)
+    before = knob.read()
+    knob.write(knob.target(before))
+    assert knob.restored(knob.read(), before) == before
+    text = raspberry_pi.read_exactly(path) or ""
+    raspberry_pi.put(path, text.replace("0a-02", "0b-02"))
+    knob.write(knob.restored(knob.read(), before))
+    assert raspberry_pi.read_exactly(path) == "console=tty1 root=PARTUUID=0b-02 nosmt rootwait\n"
+
+
 def test_huge_pages_are_read_from_the_brackets(board: FakeBoard) -> None:
     for name, text in {
         "enabled": "[always] madvise never",

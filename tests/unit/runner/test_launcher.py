@@ -5,7 +5,7 @@ import sys
 import pytest
 from runner_factory import null_spec
 
-from edgebench_runner import launcher, resources
+from edgebench_runner import attach, launcher, resources
 from edgebench_runner.spec import complete
 
 
@@ -41,3 +41,10 @@ def test_two_cells_have_two_units(monkeypatch):
     units = {launcher.command(complete(null_spec()), "s", directory)[1] for directory in ("/a", "/b")}
     assert len(units) == 2
     assert all(unit.startswith("--unit=edgebench-local-none-fp32-null-warm-r1-") for unit in units)
+
+
+def test_service_that_cannot_be_started_is_not_taken_for_a_runner_that_died(monkeypatch, tmp_path):
+    refuses = [sys.executable, "-c", "raise SystemExit(7)"]
+    monkeypatch.setattr(launcher, "command", lambda *_: refuses)
+    with pytest.raises(attach.CellDiedError, match="systemd-run: exit status 7"):
+        attach.run_in_service(complete(null_spec()), "spec.json", str(tmp_path))
