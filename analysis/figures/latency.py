@@ -18,6 +18,8 @@ CAPTION = (
     "within a boot (root mean square over boots). Dots: the mean of each boot."
 )
 BAR_INCH = 0.21
+GAP = 0.8
+"""Between labels, in bars."""
 
 
 def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
@@ -31,20 +33,38 @@ def draw(data: SweepData) -> Iterator[tuple[str, Figure]]:
 
 def _board(cells: pd.DataFrame, name: str, backends: list[str]) -> Figure:
     modes = sorted(cells["mode"].unique(), reverse=True)
-    labels = _labels(cells)
-    models = list(dict.fromkeys(labels.loc[cells.sort_values("inference_ms_mean").index]))
-    height = 0.9 + BAR_INCH * len(models) * (len(backends) + 0.8)
-    figure = Figure(figsize=(WIDTH_IN, max(height, 2.2)))
+    cells = cells.assign(label=_labels(cells))
+    rows, centres, length = _rows(cells, backends)
+    figure = Figure(figsize=(WIDTH_IN, max(0.9 + BAR_INCH * length, 2.2)))
     panels = figure.subplots(1, len(modes), sharey=True, squeeze=False)[0]
     for panel, mode in zip(panels, modes, strict=True):
-        chosen = cells["mode"] == mode
-        _bars(panel, cells[chosen].assign(label=labels[chosen]), models, backends)
+        _bars(panel, cells[cells["mode"] == mode], rows, colours(backends))
         panel.set_title(mode)
         panel.set_xlabel("inference time (ms)")
-    panels[0].set_yticks(range(len(models)), models)
-    panels[0].invert_yaxis()
+    panels[0].set_yticks(list(centres.values()), list(centres))
+    panels[0].set_ylim(length, 0)
     backend_legend(figure, backends, name)
     return figure
+
+
+def _rows(
+    cells: pd.DataFrame, backends: list[str]
+) -> tuple[dict[tuple[str, str], float], dict[str, float], float]:
+    """Return each bar's place by label and backend, each label's middle, and the length of all, in bars.
+
+    A model's variants stand together, models in the order of their times, and only what was measured takes room.
+    """
+    rows: dict[tuple[str, str], float] = {}
+    centres: dict[str, float] = {}
+    end = GAP / 2
+    models = cells.groupby("model").inference_ms_mean.median().sort_values().index
+    for model in models:
+        for label, own in cells[cells.model == model].groupby("label"):
+            present = [backend for backend in backends if backend in set(own.backend)]
+            rows |= {(str(label), backend): end + place + 0.5 for place, backend in enumerate(present)}
+            centres[str(label)] = end + len(present) / 2
+            end += len(present) + GAP
+    return rows, centres, end - GAP / 2
 
 
 def _labels(cells: pd.DataFrame) -> "pd.Series[str]":
@@ -54,17 +74,17 @@ def _labels(cells: pd.DataFrame) -> "pd.Series[str]":
     return cells.model + " " + cells.variant
 
 
-def _bars(panel: Axes, cells: pd.DataFrame, models: list[str], backends: list[str]) -> None:
-    tones = colours(backends)
-    thickness = 0.8 / len(backends)
+def _bars(
+    panel: Axes, cells: pd.DataFrame, rows: dict[tuple[str, str], float], tones: dict[str, str]
+) -> None:
     longest = 0.0
     for (label, backend), boots in cells.groupby(["label", "backend"]):
-        y = models.index(str(label)) + (backends.index(str(backend)) - (len(backends) - 1) / 2) * thickness
+        y = rows[str(label), str(backend)]
         means = boots.inference_ms_mean.to_numpy(dtype=float)
         deviations = boots.inference_ms_std.dropna().to_numpy(dtype=float)
         deviation = float(np.sqrt((deviations**2).mean())) if len(deviations) else 0.0
         mean = float(means.mean())
-        panel.barh(y, mean, height=thickness * 0.86, color=tones[str(backend)], alpha=0.85, linewidth=0)
+        panel.barh(y, mean, height=0.86, color=tones[str(backend)], alpha=0.85, linewidth=0)
         if deviation:
             panel.errorbar(mean, y, xerr=deviation, color=INK, linewidth=0.9, capsize=2)
         panel.plot(
