@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.data import SweepData
-from analysis.figures.style import INK, WIDTH_IN, applied, backend_legend, colours
+from analysis.figures.style import INK, PALETTE, WIDTH_IN, applied, backend_legend, colours
 from analysis.report.format import number
 
 ORDER = 10
@@ -92,8 +92,7 @@ def _bars(
         )
         end = max(mean + deviation, means.max())
         longest = max(longest, end)
-        panel.annotate(
-            number(mean), (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
-        )
+        said = f"{number(mean)}  {backend}" if len(tones) > len(PALETTE) else number(mean)
+        panel.annotate(said, (end, y), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
     panel.set_xlim(0, longest * 1.16)
     panel.grid(visible=False, axis="y")
