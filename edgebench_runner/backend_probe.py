@@ -71,9 +71,8 @@ def probe(name: str, python: Optional[str] = None) -> Dict:
     if done.returncode < 0:
         signal = outcome.signal_name(-done.returncode)
         return _refused("the import died of {}: {}".format(signal, outcome.signal_words(signal)))
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
-    if done.returncode == 0 and lines:
-        answer: Dict = json.loads(lines[-1])
+    if done.returncode == 0 and done.stdout:
+        answer: Dict = json.loads(done.stdout.decode("utf-8"))
         return answer if answer["available"] else _refused(answer["reason"])
     errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
     return _refused(errors[-1] if errors else "no answer")
@@ -84,12 +83,14 @@ def _refused(reason: str) -> Dict:
 
 
 def _main(name: str) -> None:
+    stdout = os.dup(1)
+    os.dup2(2, 1)  # what a runtime prints, even as it ends, is not the answer
     backend = plugins.load("backends", name).Backend({})
     try:
         answer = {"available": True, "version": backend.import_runtime(), "reason": None}
     except Exception as error:  # whatever an import can raise is the reason why it is not available
         answer = {"available": False, "version": None, "reason": "{}: {}".format(type(error).__name__, error)}
-    print(json.dumps(answer))
+    os.write(stdout, json.dumps(answer).encode("utf-8"))
 
 
 if __name__ == "__main__":

@@ -40,6 +40,17 @@ def test_a_vendors_runtime_is_found_by_the_probe(tmp_path):
     assert not backend_probe.probe("openvino", without)["available"]
 
 
+def test_a_runtime_that_prints_as_it_ends_is_found_all_the_same(tmp_path):
+    module = tmp_path / "vendor/openvino.py"
+    module.parent.mkdir()
+    module.write_text(
+        "import atexit, os\nprint('i8sdot: 1')\natexit.register(lambda: os.write(1, b'bye\\n'))\n"
+        "class Core: pass\ndef get_version(): return '2022.3.2'\n"
+    )
+    python = an_environment(tmp_path / "with", {"PYTHONPATH": str(module.parent)})
+    assert backend_probe.probe("openvino", python)["version"] == "2022.3.2"
+
+
 def test_a_damaged_note_is_as_none(tmp_path):
     python = an_environment(tmp_path, {})
     (tmp_path / "vendor.json").write_text("[")
