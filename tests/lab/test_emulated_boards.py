@@ -90,7 +90,7 @@ class Scene:
 
     def __init__(self, case: Case, folder: Path) -> None:
         self.case = case
-        self.lab = VirtualLab("cores", "10.213.83.0/24", folder, [self._entry()])
+        self.lab = VirtualLab("cores", "10.213.85.0/24", folder, [self._entry()])
         self.lab.playbook("-e", "state=absent")  # of a session that was killed
         self.lab.playbook()
         self.found = self.state()
