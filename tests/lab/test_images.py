@@ -24,7 +24,7 @@ wait
 """
 FINISHING = """#!/bin/sh
 for draft; do true; done
-mkdir -p "$draft/etc/ssh" "$draft/etc/systemd/system"
+mkdir -p "$draft/etc/ssh" "$draft/etc/sudoers.d" "$draft/etc/systemd/system"
 """
 ENSURE = """
 import signal
