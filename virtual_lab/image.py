@@ -37,7 +37,7 @@ UBUNTU_WAITING = {"bionic": ("python3.8", "python3-distutils")}
 UBUNTU_KEYS = Path(__file__).parent / "keys" / "ubuntu-archive.asc"
 EMULATED_PACKAGES = (*CONTAINER_PACKAGES, "kmod", "udev")
 # Out of support: Debian's security archive still lists bullseye's packages for arm64, and has their files no more.
-UNSUPPORTED_MIRRORS = {("bullseye", "arm64"): "http://deb.debian.org/debian"}
+WITHOUT_SECURITY = {"bullseye": ('--setup-hook=sed -i /-security/d "$1/etc/apt/sources.list"',)}
 # Databases of hardware that an emulated board has not, and what nobody reads there.
 EXCLUDED = ("/lib/udev/hwdb.d/*", "/usr/lib/udev/hwdb.d/*", "/usr/share/doc/*", "/usr/share/man/*")
 MERGED_USR = "--hook-directory=/usr/share/mmdebstrap/hooks/merged-usr"
@@ -86,7 +86,7 @@ def ensure(images: Path, release: str, architecture: str | None, mirror: str | N
         fcntl.flock(lock, fcntl.LOCK_EX)
         if final.exists():
             return False
-        _make(final, release, architecture, mirror or UNSUPPORTED_MIRRORS.get((release, architecture or "")))
+        _make(final, release, architecture, mirror)
     return True
 
 
@@ -102,7 +102,7 @@ def _make(final: Path, release: str, architecture: str | None, mirror: str | Non
         run(command)
         if architecture:
             crossgrade.crossgrade(draft, release, architecture, options, mirror)
-            kernel.install(draft, release, architecture, mirror)
+            kernel.install(draft, release, architecture, WITHOUT_SECURITY.get(release, ()), mirror)
         _generalise(draft)
         draft.rename(final)
     finally:
@@ -115,7 +115,7 @@ def _foreign_recipe(release: str, architecture: str | None) -> dict[str, object]
 
 def _emulated_options(release: str) -> tuple[str, ...]:
     excluded = (f"--dpkgopt=path-exclude={pattern}" for pattern in EXCLUDED)
-    return (MERGED_USR_BEFORE.get(release, MERGED_USR), *excluded)
+    return (*WITHOUT_SECURITY.get(release, ()), MERGED_USR_BEFORE.get(release, MERGED_USR), *excluded)
 
 
 def _ubuntu_options(release: str) -> tuple[str, ...]:
@@ -144,9 +144,8 @@ def _generalise(root: Path) -> None:
         link.unlink(missing_ok=True)
         link.symlink_to("/dev/null")
     identity = ["--uid", str(ACCOUNT_ID), "--user-group", "--create-home", "--shell", "/bin/bash"]
-    run(
-        ["useradd", "--prefix", str(root), *identity, "--password", "*", ACCOUNT]
-    )  # a key opens it, no password does
+    # A key opens it, no password does.
+    run(["useradd", "--prefix", str(root), *identity, "--password", "*", ACCOUNT])
     sudoers = root / "etc/sudoers.d" / ACCOUNT
     sudoers.write_text(SUDOERS)
     sudoers.chmod(0o440)

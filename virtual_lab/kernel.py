@@ -9,6 +9,7 @@ from __future__ import annotations
 import lzma
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from virtual_lab.command import MMDEBSTRAP, run
@@ -37,15 +38,22 @@ exec /bin/busybox switch_root /root /sbin/init
 RECIPE = (PACKAGES, MODULES, INIT)
 
 
-def install(root: Path, release: str, architecture: str, mirror: str | None) -> None:
+def install(root: Path, release: str, architecture: str, options: Sequence[str], mirror: str | None) -> None:
     """Put `boot/vmlinuz`, `boot/initrd.img` and the modules of `MODULES` into a root file system.
+
+    Args:
+        root: the root file system.
+        release: Debian release.
+        architecture: Debian's name of the board's.
+        options: further options of mmdebstrap.
+        mirror: a mirror, or None for mmdebstrap's own choice.
 
     Raises:
         LabError: the packages cannot be fetched, or a module of `MODULES` is not in the kernel.
     """
     with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
         unpacked = Path(scratch) / "unpacked"
-        command = [*MMDEBSTRAP, "--variant=extract"]
+        command = [*MMDEBSTRAP, "--variant=extract", *options]
         command += [f"--architectures={architecture}", f"--include={','.join(PACKAGES)}"]
         run([*command, release, str(unpacked), *([mirror] if mirror else [])])
         shutil.copy(only(unpacked / "boot", "vmlinuz-*"), root / "boot/vmlinuz")
