@@ -204,7 +204,8 @@ def test_a_killed_build_leaves_nothing_half_done_and_the_next_one_finishes(tmp_p
         if not workers_of(process.pid):
             break
         time.sleep(0.1)
-    assert not workers_of(process.pid), "a worker outlived the build"
+    else:
+        pytest.fail(f"a worker outlived the build: {workers_of(process.pid)}")
     assert not list(tmp_path.glob("artifacts/*"))
     assert len(build(tmp_path)) == 2
     assert not list(tmp_path.glob(".incoming/*"))
