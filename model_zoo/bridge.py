@@ -1,38 +1,27 @@
-"""To a converter and back: what runs in its own environment, and how the controller's environment calls it.
+"""To a converter and back: how the controller's environment calls what runs in another one (``far_side``).
 
-``python -m model_zoo.bridge call|serve`` is the far side. It says what it has to say in files and in length-prefixed
-arrays on its standard output; whatever the libraries print goes to a log.
+A process of an environment answers one request after another, for importing TensorFlow or torch takes longer than most
+conversions. There is one at a time: the next environment's ends it, and so does ``close``.
 """
 
-import ctypes
-import errno
-import importlib
-import io
-import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model_zoo import converter_environment, plugins
 from model_zoo.errors import UnsupportedError, ZooError
+from model_zoo.far_side import Floats, is_of_this_machine, receive, send, words_of
 from model_zoo.request import Request
 
-Floats = NDArray[np.float32]
-_PR_SET_PDEATHSIG = 1
-_LENGTH_BYTES = 8
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
-_REFUSED = 3
-_OF_THIS_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EIO, errno.EMFILE)
 
 
 def convert(exporter: str, source: Path, path: Path, request: Request) -> dict[str, Any] | None:
@@ -47,7 +36,7 @@ def convert(exporter: str, source: Path, path: Path, request: Request) -> dict[s
         np.save(images, request.calibration)
         asked = {**asdict(request), "calibration": str(images)}
         job = {"exporter": exporter, "source": str(source), "path": str(path.resolve()), "request": asked}
-        said: dict[str, Any] | None = call(environment, exporter, "model_zoo.bridge:far_convert", job)
+        said: dict[str, Any] | None = call(environment, exporter, "model_zoo.far_side:convert", job)
     return said
 
 
@@ -61,27 +50,9 @@ def call(environment: str, name: str, function: str, job: dict[str, Any]) -> Any
         UnsupportedError: the function refused the network, with its words, or crashed of it.
         ZooError: the environment cannot be made, the process was killed, or the machine lacks memory or space.
     """
-    python = str(converter_environment.python_of(environment))
-    with tempfile.TemporaryDirectory(prefix="edgebench-convert-") as scratch:
-        folder = Path(scratch)
-        (folder / "job.json").write_text(json.dumps({"function": function, "job": job}))
-        with (folder / "log.txt").open("wb") as log:
-            done = subprocess.run(
-                [python, "-P", "-m", "model_zoo.bridge", "call", str(folder / "job.json")],
-                cwd=folder,
-                env=_variables(),
-                stdout=log,
-                stderr=log,
-                check=False,
-            )
-        answer = folder / "answer.json"
-        if not answer.exists():
-            words = f"{name}: the converter {_ending(done.returncode)}: {_last_words(log.name)}"
-            raise UnsupportedError(words) if -done.returncode in _CRASHES else ZooError(words)
-        result = json.loads(answer.read_text())
-    if "refusal" in result:
-        raise UnsupportedError(f"{name}: {result['refusal']}")
-    return result["answer"]
+    with tempfile.TemporaryDirectory(prefix="edgebench-convert-") as folder:
+        request = {"do": "call", "folder": folder, "function": function, "job": job}
+        return _process(environment).ask(name, request)[0]
 
 
 @contextmanager
@@ -102,54 +73,86 @@ def opened(exporter: str, path: Path) -> Iterator[Callable[[Floats], Floats]]:
             raise UnsupportedError(f"{path.name} does not open: {words_of(error)}") from error
         yield infer_here
         return
-    python = str(converter_environment.python_of(module.ENVIRONMENT))
-    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory(prefix="edgebench-serve-") as scratch:
-        process = subprocess.Popen(
-            [python, "-P", "-m", "model_zoo.bridge", "serve", exporter, str(path.resolve())],
-            cwd=scratch,
-            env=_variables(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        to, back = process.stdin, process.stdout
+    process, name = _process(module.ENVIRONMENT), f"{path.name} does not run: {exporter}"
 
-        def infer(batch: Floats) -> Floats:
-            try:
-                _send(to, batch)
-                found = _receive(back)
-            except BrokenPipeError:
-                found = None
-            if found is None:
-                log.seek(0)
-                said = log.read().decode(errors="replace").strip().splitlines()[-1:]
-                code = process.wait()
-                words = f"{path.name} does not run: {exporter} {_ending(code)}: {' '.join(said)}"
-                raise UnsupportedError(words) if code == _REFUSED or -code in _CRASHES else ZooError(words)
-            return found
+    def infer(batch: Floats) -> Floats:
+        found = process.ask(name, {"do": "infer"}, batch)[1]
+        assert found is not None
+        return found
 
+    with tempfile.TemporaryDirectory(prefix="edgebench-open-") as folder:
+        request = {"do": "open", "folder": folder, "exporter": exporter, "path": str(path.resolve())}
+        process.ask(name, request)
+        yield infer
+        process.ask(name, {"do": "close"})
+
+
+def close() -> None:
+    """End the process that is there."""
+    while _processes:
+        _processes.popitem()[1].end()
+
+
+class _Process:
+    """A far side, alive until it is ended or dies of a request."""
+
+    def __init__(self, environment: str) -> None:
+        python = str(converter_environment.python_of(environment))
+        self._folder = tempfile.TemporaryDirectory(prefix="edgebench-far-side-")
+        self._log = Path(self._folder.name) / "log.txt"
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [python, "-P", "-m", "model_zoo.far_side"],
+                cwd=self._folder.name,
+                env=_variables(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+
+    def ask(
+        self, name: str, request: dict[str, Any], array: Floats | None = None
+    ) -> tuple[Any, Floats | None]:
+        """Send a request and return what is answered.
+
+        Raises:
+            UnsupportedError: a refusal, or the process crashed.
+            ZooError: the process was killed or ended.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        before = self._log.stat().st_size
         try:
-            yield infer
-        finally:
-            process.kill()
-            process.wait()
-            to.close()
-            back.close()
+            send(self._process.stdin, request, array)
+            message = receive(self._process.stdout)
+        except BrokenPipeError:
+            message = None
+        if message is None:
+            code = self._process.wait()
+            said = self._log.read_bytes()[before:].decode(errors="replace").strip().splitlines()[-2:]
+            words = f"{name}: its process {_ending(code)}: {' | '.join(said)}"
+            close()
+            raise UnsupportedError(words) if -code in _CRASHES else ZooError(words)
+        answer, found = message
+        if "refusal" in answer:
+            raise UnsupportedError(f"{name}: {answer['refusal']}")
+        return answer["answer"], found
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self._process.kill()
+        self._process.communicate()
+        self._folder.cleanup()
 
 
-def is_of_this_machine(error: BaseException) -> bool:
-    """Tell whether an error speaks of the machine, and not of the network that was to be converted or run."""
-    if isinstance(error, MemoryError | ImportError | BrokenPipeError):
-        return True
-    return isinstance(error, OSError) and error.errno in _OF_THIS_MACHINE
+_processes: dict[str, _Process] = {}
 
 
-def words_of(error: BaseException) -> str:
-    """Return an error's kind and words in one line of bounded length."""
-    words = " ".join(str(error).split()) or "no reason given"
-    return f"{type(error).__name__}: {words[:500]}"
+def _process(environment: str) -> _Process:
+    if environment not in _processes:
+        close()
+        _processes[environment] = _Process(environment)
+    return _processes[environment]
 
 
 def _variables() -> dict[str, str]:
@@ -159,74 +162,3 @@ def _variables() -> dict[str, str]:
 
 def _ending(code: int) -> str:
     return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-
-
-def _last_words(log: str) -> str:
-    return " | ".join(Path(log).read_text(errors="replace").strip().splitlines()[-2:])
-
-
-def _send(stream: IO[bytes], array: NDArray[Any]) -> None:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    stream.write(buffer.tell().to_bytes(_LENGTH_BYTES, "little") + buffer.getvalue())
-    stream.flush()
-
-
-def _receive(stream: IO[bytes]) -> Floats | None:
-    """Return the next array, None at the end of the stream."""
-    head = stream.read(_LENGTH_BYTES)
-    if len(head) < _LENGTH_BYTES:
-        return None
-    body = stream.read(int.from_bytes(head, "little"))
-    return np.asarray(np.load(io.BytesIO(body), allow_pickle=False), np.float32)
-
-
-def far_convert(job: dict[str, Any]) -> dict[str, Any] | None:
-    """Convert, in the exporter's environment."""
-    asked = job["request"]
-    request = Request(**{**asked, "calibration": np.load(asked["calibration"], allow_pickle=False)})
-    exporter = plugins.load("exporters", job["exporter"])
-    said: dict[str, Any] | None = exporter.convert(Path(job["source"]), Path(job["path"]), request)
-    return said
-
-
-def _far_call(job_file: Path) -> None:
-    """Call a function, and write ``answer.json``: what it returns, or why the network cannot be converted."""
-    asked = json.loads(job_file.read_text())
-    module, _, function = asked["function"].partition(":")
-    try:
-        answer = {"answer": getattr(importlib.import_module(module), function)(asked["job"])}
-    except UnsupportedError as error:
-        answer = {"refusal": str(error)}
-    except (Exception, SystemExit) as error:
-        if is_of_this_machine(error):
-            raise
-        answer = {"refusal": words_of(error)}
-    job_file.with_name("answer.json").write_text(json.dumps(answer))
-
-
-def _far_serve(exporter: str, path: Path) -> None:
-    """Answer every array on standard input with the artifact's output, until the input ends."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    try:
-        infer = plugins.load("exporters", exporter).load(path)
-        while (batch := _receive(sys.stdin.buffer)) is not None:
-            _send(answers, np.asarray(infer(batch), np.float32))
-    except Exception as error:
-        if is_of_this_machine(error):
-            raise
-        print(words_of(error), file=sys.stderr, flush=True)
-        os._exit(_REFUSED)
-
-
-def _far_side(arguments: list[str]) -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if arguments[0] == "call":
-        _far_call(Path(arguments[1]))
-    else:
-        _far_serve(arguments[1], Path(arguments[2]))
-
-
-if __name__ == "__main__":
-    _far_side(sys.argv[1:])

@@ -9,32 +9,17 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
-from model_zoo import cache_key, catalogue, dataset, exporting, plugins, workload
+from model_zoo import catalogue, dataset, exporting, plugins, workload
 from model_zoo.errors import ZooError
 from model_zoo.model import Model
 from model_zoo.store import IDENTITY, Record, Store
+from model_zoo.target import Target
 
 if TYPE_CHECKING:
     from model_zoo.worker import Job, Outcome
 
 DEFAULT_OPSET = 17
 _WEIGHTS_OF = {"seeded": ("seeded_random", "trained"), "pretrained": ("pretrained", "trained")}
-
-
-@dataclass(frozen=True)
-class Target:
-    """One artifact that is wanted."""
-
-    model: Model
-    variant_module: str
-    variant: str
-    format: str
-    opset: int | None
-
-    @property
-    def identity(self) -> tuple[str, str, str, int | None]:
-        """What the index has at most one artifact for."""
-        return self.model.name, self.variant, self.format, self.opset
 
 
 @dataclass(frozen=True)
@@ -177,10 +162,7 @@ def _cached(store: Store, targets: Sequence[Target], weights: str) -> dict[Targe
     found = {}
     for target in targets:
         for actual in _acceptable(target.model, weights):
-            key = cache_key.key(
-                target.model, target.variant_module, target.variant, target.format, target.opset, actual
-            )
-            if key in by_key:
+            if (key := target.build_key(actual)) in by_key:
                 found[target] = by_key[key]
                 break
     return found
@@ -195,41 +177,34 @@ def _acceptable(model: Model, weights: str) -> tuple[str, ...]:
 
 
 def _jobs(store: Store, targets: Sequence[Target], weights: str) -> "list[Job]":
+    """Return a job for each network: the variants that leave it as it is are made in one."""
     from model_zoo.worker import Job
 
-    grouped: dict[tuple[str, str], list[Target]] = {}
+    grouped: dict[tuple[str, str | None], list[Target]] = {}
     for target in targets:
-        grouped.setdefault((target.model.name, target.variant), []).append(target)
+        changes = hasattr(plugins.load("variants", target.variant_module), "transform")
+        grouped.setdefault((target.model.name, target.variant if changes else None), []).append(target)
     return [
-        Job(
-            model=group[0].model,
-            variant_module=group[0].variant_module,
-            variant=group[0].variant,
-            targets=tuple((target.format, target.opset) for target in group),
-            weights=weights,
-            store=store.root,
-        )
-        for group in grouped.values()
+        Job(group[0].model, changed, tuple(group), weights, store.root)
+        for (_, changed), group in grouped.items()
     ]
 
 
 def _run(store: Store, jobs: "list[Job]", workers: int) -> "tuple[list[Outcome], list[str]]":
-    """Run the jobs in processes, largest first, as many as fit into memory; one that fails does not stop the others."""
+    """Run the jobs in processes, longest first, as many as fit into memory; one that fails does not stop the others."""
     from model_zoo import worker
 
     count = max(1, min(workers, len(jobs)))
     threads = max(1, len(os.sched_getaffinity(0)) // count)
     budget_bytes = workload.budget_bytes()
-    waiting = sorted(jobs, key=lambda job: workload.memory_bytes(job.model), reverse=True)
-    progress = workload.Progress([job.model for job in jobs])
+    waiting = sorted(jobs, key=workload.work, reverse=True)
+    progress = workload.Progress(jobs)
     outcomes, errors = [], []
     running: dict[Future[Outcome], Job] = {}
     pool = ProcessPoolExecutor(count, get_context("spawn"), worker.initialise, (threads,))
     try:
         while waiting or running:
-            for job in workload.admitted(
-                waiting, [job.model for job in running.values()], count, budget_bytes
-            ):
+            for job in workload.admitted(waiting, list(running.values()), count, budget_bytes):
                 waiting.remove(job)
                 running[pool.submit(worker.build, job)] = job
             done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -242,7 +217,7 @@ def _run(store: Store, jobs: "list[Job]", workers: int) -> "tuple[list[Outcome],
                     store.note_refusals(outcomes[-1].unsupported)
                 else:
                     errors.append(_describe(job, error))
-                print(progress.line(job.model, job.variant, error is not None), file=sys.stderr)
+                print(progress.line(job, error is not None), file=sys.stderr)
                 if isinstance(error, BrokenProcessPool):
                     errors += [_describe(other, error) for other in [*running.values(), *waiting]]
                     return outcomes, errors
@@ -256,9 +231,8 @@ def _run(store: Store, jobs: "list[Job]", workers: int) -> "tuple[list[Outcome],
 
 
 def _describe(job: "Job", error: BaseException) -> str:
-    name = f"{job.model.name} {job.variant}"
     if isinstance(error, ZooError):
         return str(error)
     if isinstance(error, BrokenProcessPool):
-        return f"{name}: a worker process was killed (out of memory?); the same command goes on"
-    return f"{name}: {type(error).__name__}: {error}"
+        return f"{job.name}: a worker process was killed (out of memory?); the same command goes on"
+    return f"{job.name}: {type(error).__name__}: {error}"

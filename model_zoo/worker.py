@@ -1,30 +1,19 @@
-"""Make the artifacts of one variant of one model: the part of a build that imports torch."""
+"""Make the artifacts of one network: the part of a build that imports torch."""
 
 import ctypes
-import hashlib
 import os
-import shutil
 import signal
 import sys
 import tempfile
 import time
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from model_zoo import (
     bridge,
-    cache_key,
     dataset,
-    exporting,
     plugins,
     published_data,
     torch_setup,
@@ -32,25 +21,33 @@ from model_zoo import (
 )
 from model_zoo.dataset import Dataset
 from model_zoo.errors import UnsupportedError, ZooError
+from model_zoo.maker import Maker, in_layout
 from model_zoo.model import Model
-from model_zoo.request import Request as ExportRequest
 from model_zoo.source import Loaded, Request
-from model_zoo.store import IDENTITY, Record, Store, sha256_of, write_json
+from model_zoo.store import IDENTITY, Record, Store
+from model_zoo.target import Target
 
 _PR_SET_PDEATHSIG = 1
-N_CALIBRATION = 32
 
 
 @dataclass(frozen=True)
 class Job:
-    """One variant of one model, in each of these (format, opset)."""
+    """Artifacts of one network.
+
+    Attributes:
+        changed: the variant that changes the network of the model, None where it is left as it is.
+    """
 
     model: Model
-    variant_module: str
-    variant: str
-    targets: tuple[tuple[str, int | None], ...]
+    changed: str | None
+    targets: tuple[Target, ...]
     weights: str
     store: Path
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.model.name if self.changed is None else f"{self.model.name} {self.changed}"
 
 
 @dataclass(frozen=True)
@@ -70,38 +67,47 @@ def initialise(threads: int) -> None:
 
 
 def build(job: Job) -> Outcome:
-    """Load the source, make the variant, and export, verify and publish it in each format."""
-    say(f"{job.model.name} {job.variant}: loading")
-    store, data = Store(job.store), _load_dataset(job.model)
-    request = Request(job.model, data, job.weights, store.weights)
-    loaded = plugins.load("sources", job.model.source_kind).load(request)
-    variant = plugins.load("variants", job.variant_module)
-    data_record = published_data.publish(store, data)
-    artifacts, unsupported, errors = [], [], []
-    try:
-        transformed = variant.transform(loaded, job.variant, job.model)
-    except UnsupportedError as error:
-        say(f"{job.model.name} {job.variant}: unsupported: {error}")
-        return Outcome([], [_refusal(job, *target, loaded.weights, error) for target in job.targets], [])
-    source = loaded if transformed.detail is None else transformed
-    with _opened(source) as infer:
-        expected = verification.reference(infer, job.model, data)
-    with tempfile.TemporaryDirectory(prefix="edgebench-export-") as scratch:
-        maker = _Maker(job, store, data, data_record, expected, variant, transformed, Path(scratch))
-        for format_name, opset in job.targets:
-            started = time.monotonic()
+    """Load the network, and export, verify and publish it in each variant and format."""
+    say(f"{job.name}: loading")
+    with tempfile.TemporaryDirectory(prefix="edgebench-export-") as scratch, closing(bridge):
+        store, data = Store(job.store), _load_dataset(job.model)
+        request = Request(job.model, data, job.weights, store.weights)
+        loaded = plugins.load("sources", job.model.source_kind).load(request)
+        data_record = published_data.publish(store, data)
+        if job.changed is not None:
+            variant = plugins.load("variants", job.targets[0].variant_module)
             try:
-                record = maker.make(format_name, opset)
+                loaded = variant.transform(loaded, job.changed, job.model)
             except UnsupportedError as error:
-                unsupported.append(_refusal(job, format_name, opset, loaded.weights, error))
-                say(f"{job.model.name} {job.variant} {format_name}: unsupported: {error}")
-                continue
-            except ZooError as error:
-                errors.append(f"{job.model.name} {job.variant} {format_name}: {error}")
-                continue
+                say(f"{job.name}: unsupported: {error}")
+                return Outcome([], [_refusal(target, loaded.weights, error) for target in job.targets], [])
+        with _opened(loaded) as infer:
+            expected = verification.reference(infer, job.model, data)
+        return _make_all(job, Maker(job.model, store, data, data_record, expected, loaded, Path(scratch)))
+
+
+def _make_all(job: Job, maker: Maker) -> Outcome:
+    """Make the targets, those that need one environment after another; what fails does not stop the others."""
+    artifacts, unsupported, errors = [], [], []
+    for target in sorted(job.targets, key=_environment):
+        started = time.monotonic()
+        try:
+            record = maker.make(target)
+        except UnsupportedError as error:
+            unsupported.append(_refusal(target, maker.loaded.weights, error))
+            say(f"{target}: unsupported: {error}")
+        except ZooError as error:
+            errors.append(f"{target}: {error}")
+        except Exception as error:
+            errors.append(f"{target}: {bridge.words_of(error)}")
+        else:
             artifacts.append(record)
             say(f"{summary(record)} in {time.monotonic() - started:.1f} s")
     return Outcome(artifacts, unsupported, errors)
+
+
+def _environment(target: Target) -> str:
+    return getattr(plugins.load("exporters", target.format), "ENVIRONMENT", "")
 
 
 def _load_dataset(model: Model) -> Dataset:
@@ -126,10 +132,9 @@ def _fitting(model: Model, data: Dataset) -> Dataset:
     return data
 
 
-def _refusal(job: Job, format_name: str, opset: int | None, weights: str, reason: UnsupportedError) -> Record:
-    identity = (job.model.name, job.variant, format_name, opset)
-    key = cache_key.key(job.model, job.variant_module, job.variant, format_name, opset, weights)
-    return {**dict(zip(IDENTITY, identity, strict=True)), "reason": str(reason), "build_key": key}
+def _refusal(target: Target, weights: str, reason: UnsupportedError) -> Record:
+    identity = dict(zip(IDENTITY, target.identity, strict=True))
+    return {**identity, "reason": str(reason), "build_key": target.build_key(weights)}
 
 
 def summary(record: Record) -> str:
@@ -147,138 +152,6 @@ def say(line: str) -> None:
     os.write(sys.stderr.fileno(), f"{line}\n".encode())
 
 
-@dataclass(frozen=True)
-class _Maker:
-    job: Job
-    store: Store
-    data: Dataset
-    data_record: Record
-    expected: verification.Reference
-    variant: ModuleType
-    loaded: Loaded
-    scratch: Path
-
-    def make(self, format_name: str, opset: int | None) -> Record:
-        exporter = plugins.load("exporters", format_name)
-        directory = self.store.incoming()
-        try:
-            path = directory / f"model.{exporter.EXTENSION}"
-            precision = self.variant.precision(self.job.variant)
-            calibration = self.job.model.preprocess.apply(self.data.calibration[:N_CALIBRATION])
-            request = ExportRequest(precision, opset, calibration)
-            said = exporting.write(format_name, self.loaded, path, request, self.scratch)
-            subject = format_name, path
-            if not getattr(exporter, "RUNS_HERE", True):
-                subject = exporter.SOURCE, exporting.source_path(format_name, precision, self.scratch)
-            with bridge.opened(*subject) as infer:
-                verified = self._verified(_in_layout(infer, exporter.LAYOUT))
-            inputs, outputs = self.expected.check_pairs()
-            np.savez(directory / "check.npz", inputs=to_layout(inputs, exporter.LAYOUT), outputs=outputs)
-            detail = {**(self.loaded.detail or {}), **(said or {}), **_calibration_record(request)} or None
-            record = self._record(exporter, format_name, opset, path, detail) | {"verification": verified}
-            write_json(directory / "artifact.json", record)
-            self.store.publish(directory, "artifacts", record["sha256"])
-            return record
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
-
-    def _tolerance(self) -> verification.Tolerance:
-        return verification.allowed(self.variant.TOLERANCE, self.loaded.weights)
-
-    def _verified(self, infer: verification.Infer) -> Record:
-        tolerance, weights = self._tolerance(), self.loaded.weights
-        verified = verification.verify(infer, self.expected, tolerance, self.job.model, weights)
-        if weights != "seeded_random":
-            verified["accuracy"] = verification.accuracy(infer, self.job.model, self.data)
-        return verified
-
-    def _record(
-        self, exporter: ModuleType, format_name: str, opset: int | None, path: Path, detail: Record | None
-    ) -> Record:
-        job, model, loaded = self.job, self.job.model, self.loaded
-        beside = _beside(path)
-        output_shape = [1, *self.expected.outputs.shape[1:]]
-        key = cache_key.key(model, job.variant_module, job.variant, format_name, opset, loaded.weights)
-        return {
-            "schema": "edgebench/artifact/1",
-            "sha256": sha256_of(path),
-            "model": model.name,
-            "variant": job.variant,
-            "format": format_name,
-            "file_format": exporter.FILE_FORMAT,
-            "opset": opset,
-            "file": path.name,
-            "beside": beside,
-            "bytes": path.stat().st_size + sum(entry["bytes"] for entry in beside),
-            "task": model.task,
-            "weights": loaded.weights,
-            "weights_detail": loaded.weights_detail,
-            "seed": model.seed,
-            "classes": model.classes,
-            "input": {
-                "name": loaded.names[0],
-                "shape": list(to_layout(np.empty(model.input_shape), exporter.LAYOUT).shape),
-                "dtype": "float32",
-                "layout": exporter.LAYOUT,
-            },
-            "preprocess": model.preprocess.record(),
-            "postprocess": model.postprocess,
-            "outputs": [{"name": loaded.names[1], "shape": output_shape, "dtype": "float32"}],
-            "dataset": {"name": self.data.name, "sha256": self.data_record["sha256"]},
-            "check": {
-                "file": "check.npz",
-                "sha256": sha256_of(path.with_name("check.npz")),
-                "atol": self._tolerance().atol,
-                "rtol": self._tolerance().rtol,
-            },
-            "parameters": _parameters(loaded),
-            "variant_detail": detail,
-            "bytes_compressed": _compressed_bytes(path) if loaded.weights == "trained" else None,
-            "flops": None if model.macs is None else 2 * model.macs,
-            "source": model.source,
-            "origin": model.origin,
-            "exporter": {"name": format_name, "versions": cache_key.versions(model, format_name)},
-            "build_key": key,
-            "built_utc": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-
-
-def _parameters(loaded: Loaded) -> int | None:
-    if loaded.module is None:
-        return loaded.parameters
-    return sum(parameter.numel() for parameter in loaded.module.parameters())
-
-
-def _calibration_record(request: ExportRequest) -> Record:
-    """Return what the record of a quantised file says of the images that chose its ranges."""
-    if request.precision not in ("int8", "uint8"):
-        return {}
-    digest = hashlib.sha256(request.calibration.tobytes()).hexdigest()
-    return {"calibration": {"n": len(request.calibration), "sha256": digest}}
-
-
-def to_layout(images: NDArray[Any], layout: str) -> NDArray[Any]:
-    """Turn images (n, C, H, W) into a file's layout."""
-    return np.ascontiguousarray(images.transpose(0, 2, 3, 1)) if layout == "NHWC" else images
-
-
-def _in_layout(infer: verification.Infer, layout: str) -> verification.Infer:
-    """Return the inference on batches (1, C, H, W) of a file with another layout."""
-    return lambda batch: infer(to_layout(batch, layout))
-
-
-def _beside(path: Path) -> list[Record]:
-    """Return what lies beside a model's file and is a part of it, such as weights."""
-    files = sorted(
-        other for other in path.parent.iterdir() if other not in (path, path.with_name("check.npz"))
-    )
-    return [{"file": f.name, "sha256": sha256_of(f), "bytes": f.stat().st_size} for f in files]
-
-
-def _compressed_bytes(path: Path) -> int:
-    return len(zlib.compress(path.read_bytes(), 6))
-
-
 @contextmanager
 def _opened(loaded: Loaded) -> Iterator[verification.Infer]:
     """Open the source itself for inference on batches (1, C, H, W)."""
@@ -286,6 +159,6 @@ def _opened(loaded: Loaded) -> Iterator[verification.Infer]:
 
     if loaded.file is not None:
         with bridge.opened(loaded.file_format, loaded.file) as infer:
-            yield _in_layout(infer, plugins.load("exporters", loaded.file_format).LAYOUT)
+            yield in_layout(infer, plugins.load("exporters", loaded.file_format).LAYOUT)
         return
     yield _torch.inference(loaded.network())

@@ -1,5 +1,6 @@
 """onnx2tf, as the exporters call it that write TensorFlow's formats from ONNX."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +14,37 @@ PACKAGES = ("onnx2tf", "tensorflow", "onnx")
 _SAMPLE = "calibration_image_sample_data_20x128x128x3_float32.npy"
 
 
+@lru_cache(maxsize=1)
 def network(source: Path) -> Any:
-    """Return an ONNX file of one output as a Keras model, whose input is (1, H, W, C).
+    """Return an ONNX file of one output as a ``tf.Module``, whose ``serve`` takes (1, H, W, C).
 
-    onnx2tf's own writing of files is not used: it goes on where it failed, and says so in its log only.
+    The last one is kept, for several formats are made of it. The module holds nothing of Keras's model but its
+    variables: saving each layer of that took most of a conversion. onnx2tf's own writing of files is not used: it goes
+    on where it failed, and says so in its log only.
     """
     import onnx2tf
+    import tensorflow as tf
 
     _flatten_output(source, Path("model.onnx"))
     np.save(_SAMPLE, np.zeros((20, 128, 128, 3), np.float32))
-    return onnx2tf.convert(
+    model = onnx2tf.convert(
         input_onnx_file_path="model.onnx",
         output_folder_path="converted",
         disable_model_save=True,
         non_verbose=True,
     )
+    module = tf.Module()
+    module.kept = model.variables
+    module.serve = tf.function(
+        lambda image: model(image, training=False), input_signature=[_tensorflow.signature(model)]
+    )
+    return module
 
 
-def function(model: Any) -> Any:
-    """Return the Keras model as a concrete function of a batch of one."""
-    import tensorflow as tf
-
-    entry = _tensorflow.signature(model)
-    return tf.function(
-        lambda image: model(image, training=False), input_signature=[entry]
-    ).get_concrete_function()
+def function(source: Path) -> tuple[Any, Any]:
+    """Return the network of an ONNX file as a concrete function of a batch of one, and the module it lives in."""
+    module = network(source)
+    return module.serve.get_concrete_function(), module
 
 
 def _flatten_output(source: Path, target: Path) -> None:

@@ -23,8 +23,8 @@ def convert(source: Path, path: Path, request: Request) -> None:
     """Convert an ONNX file."""
     import tensorflow as tf
 
-    model = _onnx2tf.network(source)
-    tf.saved_model.save(model, "saved", signatures={"serving_default": _onnx2tf.function(model)})
+    function, module = _onnx2tf.function(source)
+    tf.saved_model.save(module, "saved", signatures={"serving_default": function})
     _tensorflow.pack(Path("saved"), path)
 
 

@@ -26,8 +26,8 @@ def convert(source: Path, path: Path, request: Request) -> None:
     """Convert an ONNX file."""
     import tensorflow as tf
 
-    model = _onnx2tf.network(source)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([_onnx2tf.function(model)], model)
+    function, module = _onnx2tf.function(source)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], module)
     _tensorflow.write_tflite(converter, path, request)
 
 

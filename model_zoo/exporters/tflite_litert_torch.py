@@ -4,7 +4,9 @@ Its integer operators are stamped version 1, which the compiler of the Edge TPU 
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +26,8 @@ SOURCE = "torch_export"
 
 def convert(source: Path, path: Path, request: Request) -> None:
     """Convert an exported program, whose input becomes (1, H, W, C)."""
-    import litert_torch
-    import torch
-
     images = np.ascontiguousarray(request.calibration.transpose(0, 2, 3, 1))
-    module = litert_torch.to_channel_last_io(torch.export.load(str(source)).module(), args=[0])
-    converted = litert_torch.convert(module, (torch.from_numpy(images[:1]),))
+    converted = _converted(source, images[:1].shape)
     if request.precision == "fp32":
         converted.export(str(path))
         return
@@ -40,6 +38,16 @@ def convert(source: Path, path: Path, request: Request) -> None:
     quantising.load_quantization_recipe(recipe.static_wi8_ai8())
     ranges = quantising.calibrate({"serving_default": [{"args_0": image[None]} for image in images]})
     quantising.quantize(ranges).export_model(str(path))
+
+
+@lru_cache(maxsize=1)
+def _converted(source: Path, shape: tuple[int, ...]) -> Any:
+    """Return the network in single precision; the last one is kept, for the integer file is made of it as well."""
+    import litert_torch
+    import torch
+
+    module = litert_torch.to_channel_last_io(torch.export.load(str(source)).module(), args=[0])
+    return litert_torch.convert(module, (torch.zeros(shape),))
 
 
 def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

@@ -1,7 +1,5 @@
 """Half precision inside, single precision at the input and the output, so that the same images go in."""
 
-from model_zoo.model import Model
-from model_zoo.source import Loaded
 from model_zoo.verification import Tolerance
 
 NAMES = ("fp16",)
@@ -16,8 +14,3 @@ def applies(weights: str) -> bool:
 def precision(name: str) -> str:
     """Return the precision that the exporters are asked for."""
     return "fp16"
-
-
-def transform(loaded: Loaded, name: str, model: Model) -> Loaded:
-    """Return the network unchanged: the exporters halve it, each in its format's way."""
-    return loaded

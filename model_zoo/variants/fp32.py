@@ -1,7 +1,5 @@
 """Single precision: the network as it is."""
 
-from model_zoo.model import Model
-from model_zoo.source import Loaded
 from model_zoo.verification import Tolerance
 
 NAMES = ("fp32",)
@@ -16,8 +14,3 @@ def applies(weights: str) -> bool:
 def precision(name: str) -> str:
     """Return the precision that the exporters are asked for."""
     return "fp32"
-
-
-def transform(loaded: Loaded, name: str, model: Model) -> Loaded:
-    """Return the network unchanged."""
-    return loaded

@@ -4,8 +4,6 @@
 of ``int8`` are is the format's choice: float32 in ONNX and OpenVINO, int8 in TensorFlow Lite.
 """
 
-from model_zoo.model import Model
-from model_zoo.source import Loaded
 from model_zoo.verification import Tolerance
 
 NAMES = ("int8", "uint8")
@@ -20,8 +18,3 @@ def applies(weights: str) -> bool:
 def precision(name: str) -> str:
     """Return the precision that the exporters are asked for."""
     return name
-
-
-def transform(loaded: Loaded, name: str, model: Model) -> Loaded:
-    """Return the network unchanged: the exporters quantise it, each in its format's way."""
-    return loaded

@@ -57,6 +57,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     variables = {"PYTHONPATH": f"{folder}:{checkout}"}
     monkeypatch.setattr(bridge, "_variables", lambda: variables)
     yield
+    bridge.close()
 
 
 def convert(folder: Path, words: str, precision: str = "fp32") -> Path:
@@ -86,8 +87,8 @@ def test_a_file_comes_back_and_names_its_weights(tmp_path: Path, precision: str,
         ),
         ("raise FileNotFoundError(2, 'No such file')", UnsupportedError, "No such file"),
         ("raise SystemExit(1)", UnsupportedError, "SystemExit: 1"),
-        ("os.kill(os.getpid(), signal.SIGSEGV)", UnsupportedError, "the converter was killed by signal 11"),
-        ("os.kill(os.getpid(), signal.SIGKILL)", ZooError, "the converter was killed by signal 9"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", UnsupportedError, "its process was killed by signal 11"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", ZooError, "its process was killed by signal 9"),
         ("raise OSError(28, 'No space left on device')", ZooError, "No space left on device"),
         ("raise MemoryError()", ZooError, "MemoryError"),
         ("import not_installed", ZooError, "No module named 'not_installed'"),
@@ -112,9 +113,9 @@ def test_an_artifact_is_opened_where_its_exporter_lives(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "error", "message"),
     [
-        (0, UnsupportedError, "openvino was killed by signal 11"),
-        (-1, UnsupportedError, "openvino ended with exit code 3: RuntimeError: an operator is missing"),
-        (-2, ZooError, "openvino was killed by signal 9"),
+        (0, UnsupportedError, "openvino: its process was killed by signal 11"),
+        (-1, UnsupportedError, "openvino: RuntimeError: an operator is missing"),
+        (-2, ZooError, "openvino: its process was killed by signal 9"),
     ],
 )
 def test_an_artifact_that_does_not_run_is_one_error(
@@ -125,6 +126,24 @@ def test_an_artifact_that_does_not_run_is_one_error(
         bridge.opened("openvino", tmp_path / "model.xml") as infer,
     ):
         infer(np.full((1, 1, 1, 1), value, np.float32))
+
+
+def test_one_process_does_one_thing_after_another_until_it_dies_of_one(tmp_path: Path) -> None:
+    write_pid = "import pathlib; pathlib.Path({!r}).write_text(str(os.getpid())); text = 'network'"
+    pids = []
+    for name in ("first", "second", "dies", "after"):
+        words = write_pid.format(str(tmp_path / name))
+        if name == "dies":
+            with pytest.raises(ZooError, match="was killed by signal 9"):
+                convert(tmp_path, f"{words}; os.kill(os.getpid(), signal.SIGKILL)")
+        else:
+            convert(tmp_path, words)
+            with bridge.opened("openvino", tmp_path / "model.xml") as infer:
+                infer(np.ones((1, 1, 3, 3), np.float32))
+        pids.append((tmp_path / name).read_text())
+    assert pids[0] == pids[1] == pids[2] != pids[3]
+    bridge.close()
+    assert not Path(f"/proc/{pids[3]}").exists()
 
 
 def test_a_file_that_the_runtime_here_cannot_open_is_refused(tmp_path: Path) -> None:

@@ -5,14 +5,16 @@ from pathlib import Path
 import pytest
 
 from model_zoo import catalogue, workload
+from model_zoo.target import Target
 from model_zoo.worker import Job
 
 GB = 1_000_000_000
 MODELS = catalogue.load()
 
 
-def job(name: str) -> Job:
-    return Job(MODELS[name], "fp32", "fp32", (("onnx", 17),), "seeded", Path("store"))
+def job(name: str, *formats: str, changed: str | None = None) -> Job:
+    targets = tuple(Target(MODELS[name], "fp32", "fp32", written, 17) for written in formats or ("onnx",))
+    return Job(MODELS[name], changed, targets, "seeded", Path("store"))
 
 
 def names(jobs: list[Job]) -> list[str]:
@@ -28,8 +30,8 @@ def test_two_large_models_do_not_run_side_by_side_where_memory_is_short() -> Non
 def test_one_job_always_runs_and_never_more_than_there_are_workers() -> None:
     waiting = [job("vgg16"), job("mobilenet_v2"), job("mobilenet_v3_small")]
     assert names(workload.admitted(waiting, [], 2, 0)) == ["vgg16"]
-    assert workload.admitted(waiting, [MODELS["alexnet"]], 2, 0) == []
-    assert workload.admitted(waiting, [MODELS["alexnet"]] * 2, 2, 99 * GB) == []
+    assert workload.admitted(waiting, [job("alexnet")], 2, 0) == []
+    assert workload.admitted(waiting, [job("alexnet")] * 2, 2, 99 * GB) == []
 
 
 def test_the_limit_of_a_control_group_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +43,21 @@ def test_the_limit_of_a_control_group_counts(tmp_path: Path, monkeypatch: pytest
     assert workload.available_bytes() == 1 << 20
 
 
+def test_the_process_of_a_converter_counts() -> None:
+    waiting = [job("vgg16", "tflite"), job("resnext101_32x8d", "onnx")]
+    assert names(workload.admitted(waiting, [], 2, 9 * GB)) == ["vgg16"]
+    assert names(workload.admitted(waiting, [], 2, 16 * GB)) == ["vgg16", "resnext101_32x8d"]
+
+
+def test_more_files_are_more_work() -> None:
+    assert workload.work(job("alexnet", "onnx", "tflite")) == 2 * workload.work(job("alexnet"))
+    assert workload.work(job("vgg16")) > workload.work(job("mobilenet_v2"))
+
+
 def test_progress_counts_jobs_and_says_which_failed() -> None:
-    progress = workload.Progress([MODELS["vgg16"], MODELS["alexnet"]])
-    assert progress.line(MODELS["vgg16"], "fp32", failed=True).startswith("[1/2] vgg16 fp32 FAILED, ")
-    assert progress.line(MODELS["alexnet"], "fp32", failed=False).endswith("about 0 s left")
+    vgg, pruned = job("vgg16"), job("digits_cnn", changed="pruned_50")
+    progress = workload.Progress([vgg, pruned])
+    assert progress.line(vgg, failed=True).startswith("[1/2] vgg16 FAILED, ")
+    last = progress.line(pruned, failed=False)
+    assert last.startswith("[2/2] digits_cnn pruned_50, ")
+    assert last.endswith("about 0 s left")
