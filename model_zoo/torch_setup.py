@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 import torch
 
+from model_zoo.exporters import _threads
+
 _operators: list[torch.library.Library] = []
 
 
 def prepare(threads: int) -> None:
-    """Set the number of threads, choose deterministic kernels, and hush the exporters' notices of age."""
+    """Set the number of threads, here and in the converters' processes; choose deterministic kernels; be quiet."""
     torch.set_num_threads(threads)
+    _threads.limit(threads)
     torch.use_deterministic_algorithms(True)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", message=".*(legacy TorchScript-based|torch.jit).*")

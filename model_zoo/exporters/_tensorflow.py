@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from model_zoo.request import Request
 
 Floats = NDArray[np.float32]
+_full_integer: dict[Path, bytes] = {}
+"""Of the last source: calibration takes most of such a conversion, and two types of input and output share it."""
 
 
 def signature(model: Any) -> Any:
@@ -20,25 +22,37 @@ def signature(model: Any) -> Any:
     return tf.TensorSpec([1, *model.inputs[0].shape[1:]], tf.float32, "input")
 
 
-def write_tflite(converter: Any, path: Path, request: Request) -> None:
+def write_tflite(converter: Any, source: Path, path: Path, request: Request) -> None:
     """Write a TensorFlow Lite file; the integer ones have 8-bit input and output.
 
     Args:
-        converter: a ``tf.lite.TFLiteConverter`` of the model.
+        converter: a ``tf.lite.TFLiteConverter`` of the model in ``source``.
     """
     import tensorflow as tf
 
-    if request.precision != "fp32":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if request.precision == "fp16":
-        converter.target_spec.supported_types = [tf.float16]
     if request.precision in ("int8", "uint8"):
+        path.write_bytes(_integer(converter, source, request))
+        return
+    if request.precision == "fp16":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+    path.write_bytes(converter.convert())
+
+
+def _integer(converter: Any, source: Path, request: Request) -> bytes:
+    """Return the full-integer file, whose input and output are given their type last, as the converter itself does."""
+    import tensorflow as tf
+    from tensorflow.lite.python.util import modify_model_io_type
+
+    if source not in _full_integer:
+        _full_integer.clear()
         images = np.ascontiguousarray(request.calibration.transpose(0, 2, 3, 1))
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([image[None]] for image in images)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        kind = {"int8": tf.int8, "uint8": tf.uint8}[request.precision]
-        converter.inference_input_type = converter.inference_output_type = kind
-    path.write_bytes(converter.convert())
+        _full_integer[source] = bytes(converter.convert())
+    kind = {"int8": tf.int8, "uint8": tf.uint8}[request.precision]
+    return bytes(modify_model_io_type(_full_integer[source], kind, kind))
 
 
 def open_tflite(interpreter_class: Any, path: Path) -> Callable[[Floats], Floats]:

@@ -30,9 +30,32 @@ def in_precision(network: nn.Module, precision: str) -> nn.Module:
 
 def inference(network: Any) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     """Return the function from a batch to the network's answer, both float32."""
+    half = any(parameter.dtype == torch.float16 for parameter in network.parameters())
+    answer = _ChannelsLast(network) if half else network
 
     def infer(batch: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.no_grad():
-            return np.asarray(network(torch.from_numpy(batch)).float().numpy())
+            return np.asarray(answer(torch.from_numpy(batch)).float().numpy())
 
     return infer
+
+
+class _ChannelsLast:
+    """A network in half precision, which a processor computes four times as fast with the channels last in memory.
+
+    One with a view that needs them first is asked as it is.
+    """
+
+    def __init__(self, network: Any) -> None:
+        self._format = torch.channels_last
+        self._network = network.to(memory_format=self._format)
+
+    def __call__(self, x: torch.Tensor) -> Any:
+        try:
+            return self._network(x.to(memory_format=self._format))
+        except RuntimeError:
+            if self._format is torch.contiguous_format:
+                raise
+        self._format = torch.contiguous_format
+        self._network = self._network.to(memory_format=self._format)
+        return self(x)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model_zoo.exporters import _threads
 from model_zoo.request import Request
 
 EXTENSION = "param"
@@ -54,6 +55,8 @@ def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     net = ncnn.Net()
     for name in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic"):
         setattr(net.opt, name, False)
+    if _threads.allowed():
+        net.opt.num_threads = _threads.allowed()
     if net.load_param(str(path)) != 0 or net.load_model(str(path.with_suffix(".bin"))) != 0:
         raise RuntimeError("ncnn lacks a layer of the network")
     entry, result = net.input_names()[0], net.output_names()[0]

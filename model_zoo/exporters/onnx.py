@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_zoo.errors import UnsupportedError
-from model_zoo.exporters import _onnx_int8
+from model_zoo.exporters import _onnx_int8, _threads
 from model_zoo.request import Request
 from model_zoo.source import Loaded
 
@@ -80,6 +80,7 @@ def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = _threads.allowed()
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda batch: np.asarray(session.run(None, {name: batch})[0], np.float32)

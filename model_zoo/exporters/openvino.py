@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
+from model_zoo.exporters import _threads
 from model_zoo.request import Request
 
 EXTENSION = "xml"
@@ -42,6 +43,6 @@ def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     """Open the files in OpenVINO on the CPU, in single precision."""
     import openvino
 
-    settings = {"INFERENCE_PRECISION_HINT": "f32"}
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": _threads.allowed()}
     compiled = openvino.Core().compile_model(path, "CPU", settings)
     return lambda batch: np.array(compiled([batch])[0], np.float32)

@@ -28,7 +28,7 @@ def convert(source: Path, path: Path, request: Request) -> None:
 
     function, module = _onnx2tf.function(source)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], module)
-    _tensorflow.write_tflite(converter, path, request)
+    _tensorflow.write_tflite(converter, source, path, request)
 
 
 def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:

@@ -24,7 +24,7 @@ def convert(source: Path, path: Path, request: Request) -> None:
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(keras.read(source))
-    _tensorflow.write_tflite(converter, path, request)
+    _tensorflow.write_tflite(converter, source, path, request)
 
 
 def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
