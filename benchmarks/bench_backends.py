@@ -1,7 +1,8 @@
 """The runner beside a bare loop and beside the vendor's own tool, for every backend that is installed here.
 
 Each backend runs in its own environment, found below ``--environments``; the model is the zoo's, in the first format
-that the backend reads and the store has, else a small network that the backends' own converters make. Three figures:
+that the backend reads and the store has, else, and where that would take too long, a small network that the backends'
+own converters make. Three figures:
 
 * runner / bare loop: one process holds the loaded model and both loops in turn (A B B A);
 * stages between: the runner's loop with pre- and post-processing between two inferences, and without, in one process;
@@ -41,6 +42,8 @@ from runner_figures import Figures  # noqa: E402
 from edgebench_runner import backend_probe, environment, plugins  # noqa: E402
 
 WARM_UP = 10  # inferences before a process's figure
+SLOW_NS = 300e6  # an inference of a reference implementation: the small network takes the model's place
+LOOPS_NS = 60e9  # two pairs of loops take about this long each at most: fewer rounds then
 
 
 def main() -> int:
@@ -55,7 +58,7 @@ def main() -> int:
         "--options", type=json.loads, default={}, help='more of the backend, as {"device": "cuda"}'
     )
     parser.add_argument("--block", type=int, default=5, help="inferences between two changes of loop")
-    parser.add_argument("--rounds", type=int, default=60, help="rounds of A B B A")
+    parser.add_argument("--rounds", type=int, default=120, help="rounds of A B B A")
     parser.add_argument("--starts", type=int, default=40, help="processes of the runner, and of a tool")
     parser.add_argument("--count", type=int, default=60, help="inferences of such a process")
     parser.add_argument("--backends", nargs="+", default=plugins.names("backends"))
@@ -101,10 +104,13 @@ def bench(
     if not hasattr(runner_bare, name):
         raise CannotRunError("no bare loop is written for it")
     python = python or sys.executable
-    artifact = _artifact(name, arguments) or small.artifact(name)
+    artifact = _artifact(name, arguments)
     options = {"threads": arguments.threads, **arguments.options}
     task = {"name": name, "artifact": artifact, "options": options, "block": arguments.block}
-    loops, between = _worker(python, {**task, "rounds": arguments.rounds})
+    if artifact is None or _inference_ns(python, task) > SLOW_NS:
+        artifact = task["artifact"] = small.artifact(name)
+    affordable = int(LOOPS_NS / (4 * arguments.block * _inference_ns(python, task)))
+    loops, between = _worker(python, {**task, "rounds": max(8, min(arguments.rounds, affordable))})
     detail = f"{found['version']}, {artifact['model']}"
     _show(figures, f"{name}: runner / bare loop", loops, detail)
     _show(figures, f"{name}: stages between / none", between, detail, bound=None)
@@ -114,6 +120,10 @@ def bench(
         title = f"{name}: runner / {tool.__doc__.split('``')[1]}"
         _show(figures, title, np.column_stack([ours, whole]), detail)
         _show(figures, f"{title}, its own clock", np.column_stack([ours, as_it_comes]), detail, bound=None)
+
+
+def _inference_ns(python: str, task: dict[str, Any]) -> float:
+    return float(_worker(python, {**task, "block": 3, "rounds": 0}))
 
 
 def _starts(
@@ -180,7 +190,7 @@ def work(task: dict[str, Any]) -> int:
         pairs = ((subject.runner_loop_ns, subject.bare_loop_ns), (subject.runner_loop_ns, alone))
         found = [runner_loops.rounds(*pair, task["rounds"]).tolist() for pair in pairs]
     else:
-        found = float(np.median(alone()[WARM_UP:]))
+        found = float(np.median(alone()[WARM_UP if task["block"] > WARM_UP else 0 :]))
     print(json.dumps(found), flush=True)
     os._exit(0)  # a runtime that crashes at its interpreter's end has nothing to do with its figures
 

@@ -59,19 +59,6 @@ def run_with_copies(model, key, inputs, outputs):
 CompiledModel.run_by_name = run_with_copies
 benchmark_litert_model.main()
 """
-CALL_OF_A_MODULE = """
-import sys, torch
-from torch.utils.benchmark import Timer
-call, path, threads, count, *shape = sys.argv[1:]
-torch.set_num_interop_threads(1)
-module, tensor = torch.jit.load(path).eval(), torch.rand(*map(int, shape))
-array = tensor.numpy()
-for parameter in module.parameters(): parameter.requires_grad_(False)
-timer = Timer(call, globals=globals(), num_threads=int(threads))
-timer.timeit(10)
-times = [timer.timeit(1).mean for _ in range(int(count))]
-print(sorted(times)[len(times) // 2])
-"""
 
 
 def openvino(python: str, artifact: dict[str, Any], threads: int, count: int, whole: bool) -> float:
@@ -107,17 +94,6 @@ def litert(python: str, artifact: dict[str, Any], threads: int, count: int, whol
             ]
         )
         return float(json.loads(result.read_text())["latency"]["median_ms"]) * 1e6
-
-
-def pytorch(python: str, artifact: dict[str, Any], threads: int, count: int, whole: bool) -> float:
-    """``torch.utils.benchmark``: its timer over the call of the module, in a process of its own.
-
-    As it is usually called, tensor to tensor; whole: array to array.
-    """
-    call = "module(torch.from_numpy(array)).numpy()" if whole else "module(tensor)"
-    shape = map(str, artifact["input"]["shape"])
-    given = [call, artifact["path"], str(threads), str(count), *shape]
-    return float(_run([python, "-c", CALL_OF_A_MODULE, *given]).split()[-1]) * 1e9
 
 
 def _run(command: list[str]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from model_zoo import torch_setup
 from model_zoo.dataset import Dataset
 from model_zoo.errors import ZooError
 from model_zoo.model import Model
@@ -39,7 +40,8 @@ def seeded(build: Callable[[], nn.Module], model: Model, dataset: Dataset) -> nn
 
     The statistics of batch normalisation are taken from calibration images: with the untouched ones (0 and
     1) activations grow or fade from layer to layer. The last linear layer is then centred and scaled over the
-    same images: without that the bias they share decides, and every image gets the same best class.
+    same images: without that the bias they share decides, and every image gets the same best class. One thread, so
+    that the weights are the same to the bit whatever the number of cores.
     """
     torch.manual_seed(model.seed)
     module = build().eval()
@@ -49,7 +51,7 @@ def seeded(build: Callable[[], nn.Module], model: Model, dataset: Dataset) -> nn
         norm.momentum = None
         norm.train()
     inputs = torch.from_numpy(model.preprocess.apply(dataset.calibration[: _BATCH * _BATCHES]))
-    with torch.no_grad():
+    with torch.no_grad(), torch_setup.one_thread():
         if norms:
             for batch in inputs.split(_BATCH):
                 module(batch)

@@ -165,3 +165,30 @@ def test_an_environment_that_was_not_finished_is_made_again_and_a_finished_one_i
     assert converter_environment.python_of(target) == python
     assert len(commands) == made == 5
     assert "--require-hashes" in commands[-1]
+
+
+@pytest.mark.parametrize("flattens", ["flatten", "view"])
+def test_half_precision_is_computed_with_channels_last_where_the_network_bears_it(flattens: str) -> None:
+    import torch
+    from torch import nn
+
+    formats = []
+
+    class Network(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Conv2d(3, 8, 3), nn.Linear(8 * 9, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            formats.append(x.is_contiguous(memory_format=torch.channels_last))
+            y = self.first(x)
+            return self.last(y.view(1, -1) if flattens == "view" else y.flatten(1))
+
+    network = Network().eval()
+    infer = _torch.inference(_torch.in_precision(network, "fp16"))
+    batch = np.random.default_rng(3).standard_normal((1, 3, 5, 5)).astype(np.float32)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(batch)).numpy()
+    del formats[:]
+    np.testing.assert_allclose([infer(batch), infer(batch)], [expected, expected], atol=5e-3)
+    assert formats == ([True, True] if flattens == "flatten" else [True, False, False])

@@ -50,6 +50,21 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         weights.load_into(network(), tmp_path / "w.pth")
 
 
+def wide() -> nn.Module:
+    layers = [nn.Conv2d(1, 64, 3), nn.BatchNorm2d(64), nn.ReLU(), nn.Conv2d(64, 64, 3), nn.BatchNorm2d(64)]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * 16, 200))
+
+
+def test_seeded_weights_are_the_same_on_any_number_of_cores() -> None:
+    digits, before, states = dataset.load("digits"), torch.get_num_threads(), []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        states.append(weights.seeded(wide, MODEL, digits).state_dict())
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    assert all(torch.equal(value, state[name]) for state in states for name, value in states[0].items())
+
+
 def test_seeded_weights_are_repeatable_and_tell_images_apart() -> None:
     digits = dataset.load("digits")
     first, again = (weights.seeded(network, MODEL, digits) for _ in range(2))
