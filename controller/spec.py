@@ -61,6 +61,11 @@ class BoardSetup(NamedTuple):
     reconnect_s: float = RECONNECT_S
 
     @property
+    def has_meter(self) -> bool:
+        """Whether anything records the board's power."""
+        return self.metered or self.board_meter is not None
+
+    @property
     def runner(self) -> str:
         """The runner's command line on the board."""
         return f"{shlex.quote(self.python)} {shlex.quote(self.root + '/edgebench_runner.pyz')}"
@@ -97,7 +102,7 @@ def build(
         "artifact": _artifact(artifact, setup.root, tolerance) if artifact else None,
         "dataset": _dataset(artifact, zoo, setup.root) if artifact else None,
         "options": options,
-        "protocol": protocol(cell, profile, _dataset_size(artifact, zoo)),
+        "protocol": protocol(cell, profile, setup.has_meter, _dataset_size(artifact, zoo)),
         "cooldown": _cooldown(profile),
         "gate": {key: value for key, value in {**profile["gate"], **setup.gate}.items() if value is not None},
         "environment": setup.environments[cell["runtime"]],
@@ -121,11 +126,12 @@ def rest_s(cell: dict[str, Any], profile: dict[str, Any]) -> float:
     return float(profile["modes"][cell["mode"]].get("rest_s", profile["rest_s"])) * profile["scale"]
 
 
-def protocol(cell: dict[str, Any], profile: dict[str, Any], items: int = 1) -> dict[str, Any]:
+def protocol(cell: dict[str, Any], profile: dict[str, Any], metered: bool, items: int = 1) -> dict[str, Any]:
     """Counts and times of one cell, shortened in a rehearsal.
 
     Args:
         cell, profile: as in ``build``.
+        metered: a board without a meter needs no idle windows and no load pulses, and does not wait for them.
         items: how many the data set has: what ``inferences: all`` means.
     """
     mode, power, scale = profile["modes"][cell["mode"]], profile["power"], profile["scale"]
@@ -135,9 +141,9 @@ def protocol(cell: dict[str, Any], profile: dict[str, Any], items: int = 1) -> d
         "warmup": round(mode["warmup"] * scale),
         "inferences": max(1, round(inferences * scale)),
         "duration_s": duration_s and duration_s * scale,
-        "idle_before_s": power["idle_before_s"],
-        "idle_after_s": power["idle_after_s"],
-        "sync_pulses": power["sync_pulses"],
+        "idle_before_s": power["idle_before_s"] if metered else 0.0,
+        "idle_after_s": power["idle_after_s"] if metered else 0.0,
+        "sync_pulses": power["sync_pulses"] if metered else False,
         "minimum_window_s": power["minimum_window_s"],
         "deadline_s": mode.get("deadline_s", profile["deadline_s"]),
         "telemetry_interval_s": profile["telemetry_interval_s"],

@@ -90,6 +90,25 @@ def test_a_rehearsal_measures_at_least_once() -> None:
     assert build(scale=0.001)["protocol"]["inferences"] == 1
 
 
+CAPS = {"update_hz": 10.0}
+RAILS = {
+    "name": "rails",
+    "driver": "ina3221",
+    "port": "auto",
+    "scope": "module_input",
+    "options": {},
+    "caps": CAPS,
+}
+
+
+@pytest.mark.parametrize("setup", [{}, {"metered": True}, {"board_meter": RAILS}])
+def test_only_a_board_with_a_meter_waits_for_it(setup: dict[str, Any]) -> None:
+    power = {"idle_before_s": 10, "idle_after_s": 5, "sync_pulses": True, "minimum_window_s": 60}
+    built = build(setup=a_setup(**setup), power=power)["protocol"]
+    waits = [built[name] for name in ("idle_before_s", "idle_after_s", "sync_pulses")]
+    assert waits == ([10, 5, True] if setup else [0, 0, False])
+
+
 def test_the_boards_gate_overrides_the_profiles_and_null_lifts_it() -> None:
     gate = build(setup=a_setup(gate={"min_disk_free_bytes": 5, "min_memory_free_bytes": None}))["gate"]
     assert gate == {"min_disk_free_bytes": 5}
