@@ -124,7 +124,8 @@ class Cell(object):
             return end
         python = self.spec["environment"]["python"]
         command = [python, "-m", "edgebench_runner.worker", self.directory, str(os.getpid())]
-        variables = dict(environment.variables(python), PYTHONUNBUFFERED="1")
+        defaults = plugins.load("backends", self.spec["runtime"]).Backend.variables
+        variables = dict(defaults, **dict(environment.variables(python), PYTHONUNBUFFERED="1"))
         deadline_s = self.spec["protocol"]["deadline_s"]
         return supervisor.supervise(command, variables, self.directory, deadline_s, log)
 

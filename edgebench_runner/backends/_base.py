@@ -52,6 +52,8 @@ class Backend(object):
         needs_artifact: false for a backend that runs nothing.
         times_itself: true for a tool that times its own inferences: ``run`` takes the place of the loop.
         memory_bytes: about what the runtime takes without a model, for the estimate whether one will fit.
+        variables: of the worker's process, where neither the environment nor the user sets them. NumPy's helper threads
+            else spin for up to 0.1 s after its import, on the cores of the first inferences, and count as computing.
     """
 
     formats: Tuple[str, ...] = ()
@@ -60,6 +62,7 @@ class Backend(object):
     needs_artifact = True
     times_itself = False
     memory_bytes = 50000000
+    variables: Dict[str, str] = {"OPENBLAS_THREAD_TIMEOUT": "4"}
 
     def __init__(self, options: Dict[str, Any]) -> None:
         self.settings = self.resolve_options(options)

@@ -15,6 +15,7 @@ class Backend(_base.Backend):
         "threads": _base.THREADS,
         "device": _base.option("str", "cpu", "where the graph runs", choices=["cpu", "cuda"]),
     }
+    variables: Dict[str, str] = {}  # the matrix library is its own
 
     def import_runtime(self) -> str:
         """Import caffe and return its version."""

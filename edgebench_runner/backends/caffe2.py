@@ -16,6 +16,7 @@ class Backend(_base.Backend):
         "threads": _base.THREADS,
         "device": _base.option("str", "cpu", "where the graph runs", choices=["cpu"]),
     }
+    variables: Dict[str, str] = {}  # the matrix library is its own
 
     def import_runtime(self) -> str:
         """Import caffe2 and return the version of the torch that it is a part of."""

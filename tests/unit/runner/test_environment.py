@@ -2,11 +2,13 @@
 
 import json
 import os
+import subprocess
 import sys
 
-from runner_factory import null_spec
+import pytest
+from runner_factory import null_spec, write_spec
 
-from edgebench_runner import backend_probe, environment, fingerprint, resources
+from edgebench_runner import backend_probe, environment, fingerprint, plugins, resources
 
 
 def an_environment(directory, variables):
@@ -21,6 +23,25 @@ def test_an_environment_without_vendors_files_adds_nothing(tmp_path):
     assert environment.variables(str(tmp_path / "bin/python")) == dict(
         os.environ, PYTHONPATH=resources.root()
     )
+
+
+@pytest.mark.parametrize(("own", "found"), [({}, "4"), ({"OPENBLAS_THREAD_TIMEOUT": "30"}, "30")])
+def test_numpys_threads_do_not_spin_in_the_worker_unless_the_environment_says_so(tmp_path, own, found):
+    said = tmp_path / "said"
+    python = tmp_path / "environment/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\necho $OPENBLAS_THREAD_TIMEOUT >> {said}\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (python.parents[1] / "vendor.json").write_text(json.dumps({"files": {}, "variables": own}))
+    spec = null_spec(environment={"name": "test", "python": str(python), "lock_sha256": None})
+    command = [sys.executable, "-m", "edgebench_runner", "run", write_spec(tmp_path, spec)]
+    subprocess.run([*command, "--out", tmp_path / "out"], check=True, capture_output=True, timeout=60)
+    assert set(said.read_text().split()) == {found}
+
+
+def test_only_runtimes_of_another_matrix_library_let_it_be():
+    backends = {name: plugins.load("backends", name).Backend.variables for name in plugins.names("backends")}
+    assert {name for name, variables in backends.items() if not variables} == {"caffe", "caffe2"}
 
 
 def test_the_runner_stays_before_the_vendors_python(tmp_path):
