@@ -156,9 +156,12 @@ def _sparsity(rows: pd.DataFrame) -> pd.DataFrame:
     )
     if not joined.table.notna().any():
         joined = joined.sort_values([*case, "sparsity"], kind="stable")
-    names = {"model": "dataset"} | {
-        name: name for name in ("sparsity", "accuracy_before_pct", "accuracy_after_pct")
-    }
+    several = {"runtime": "format"} if joined.runtime.nunique() > 1 else {}
+    names = (
+        several
+        | {"model": "dataset"}
+        | {name: name for name in ("sparsity", "accuracy_before_pct", "accuracy_after_pct")}
+    )
     more = {
         "loss_before": "loss_before",
         "loss": "loss_after",

@@ -239,3 +239,9 @@ def test_ameen2023_tables_of_a_lab_put_pruned_variants_beside_the_plain_one() ->
     assert sorted(tables["8"].accuracy_pct) == [95.0, 97.0, 98.5, 99.0]
     (times,) = tables["7b"].to_dict("records")
     assert (times["mean_ms"], times["first_inference_ms"]) == (3.0, 9.0)
+
+    assert "format" not in sparsity
+    both = pd.concat([frame, frame.assign(backend="tflite", runtime="tflite")])
+    (table,) = [layout for layout in load_study("ameen2023").TABLES if layout.number == "5"]
+    told_apart = table.build(combined(canonical(both)))
+    assert list(told_apart.format) == ["onnxruntime", "onnxruntime", "tflite", "tflite"]
