@@ -4,12 +4,12 @@ A process of an environment answers one request after another, for importing Ten
 conversions. There is one at a time: the next environment's ends it, and so does ``close``.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ def call(environment: str, name: str, function: str, job: dict[str, Any]) -> Any
         return _process(environment).ask(name, request)[0]
 
 
-@contextmanager
+@contextlib.contextmanager
 def opened(exporter: str, path: Path) -> Iterator[Callable[[Floats], Floats]]:
     """Open an artifact for inference, in the environment of its exporter where that is not this one.
 
@@ -108,6 +108,7 @@ class _Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                start_new_session=True,
             )
 
     def ask(
@@ -139,9 +140,13 @@ class _Process:
         return answer["answer"], found
 
     def end(self) -> None:
-        """End the process, whatever it does."""
-        self._process.kill()
-        self._process.communicate()
+        """End the process and those that it started, whatever they do."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()  # type: ignore[union-attr]
         self._folder.cleanup()
 
 

@@ -120,4 +120,7 @@ class Backend(_base.Backend):
 
     def _host_tensor(self, array: Any) -> Any:
         mnn = self._mnn
-        return mnn.Tensor(array.shape, mnn.Halide_Type_Float, array, mnn.Tensor_DimensionType_Caffe)
+        try:
+            return mnn.Tensor(array.shape, mnn.Halide_Type_Float, array, mnn.Tensor_DimensionType_Caffe)
+        except TypeError as error:  # of a float32 array there is nothing else that it cannot load
+            raise MemoryError("MNN could not copy {} bytes: {}".format(array.nbytes, error)) from error

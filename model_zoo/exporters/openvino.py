@@ -5,8 +5,10 @@ ONNX file, whose quantise and dequantise nodes OpenVINO reads.
 """
 
 import hashlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -25,10 +27,17 @@ ENVIRONMENT = "linux-x86_64-cp311/openvino"
 SOURCE = "onnx"
 
 
-def convert(source: Path, path: Path, request: Request) -> None:
-    """Convert an ONNX file; the digest of the weights makes the ``.xml`` stand for both files."""
+def _openvino() -> Any:
+    """Import OpenVINO without its telemetry, which would report each conversion to its makers."""
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     import openvino
 
+    return openvino
+
+
+def convert(source: Path, path: Path, request: Request) -> None:
+    """Convert an ONNX file; the digest of the weights makes the ``.xml`` stand for both files."""
+    openvino = _openvino()
     openvino.save_model(openvino.convert_model(source), path, compress_to_fp16=request.precision == "fp16")
     tree = ElementTree.parse(path)
     information = tree.getroot().find("rt_info")
@@ -41,8 +50,7 @@ def convert(source: Path, path: Path, request: Request) -> None:
 
 def load(path: Path) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     """Open the files in OpenVINO on the CPU, in single precision."""
-    import openvino
-
+    openvino = _openvino()
     settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": _threads.allowed()}
     compiled = openvino.Core().compile_model(path, "CPU", settings)
     return lambda batch: np.array(compiled([batch])[0], np.float32)

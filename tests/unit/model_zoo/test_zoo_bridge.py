@@ -146,6 +146,16 @@ def test_one_process_does_one_thing_after_another_until_it_dies_of_one(tmp_path:
     assert not Path(f"/proc/{pids[3]}").exists()
 
 
+def test_what_a_library_starts_and_leaves_behind_ends_with_its_process(tmp_path: Path) -> None:
+    """It holds the pipe, so that waiting for the end of the stream would last as long as it does."""
+    said = str(tmp_path / "pid")
+    forks = "child = os.fork() or __import__('time').sleep(300) or os._exit(0)"
+    convert(tmp_path, f"{forks}; open({said!r}, 'w').write(str(child)); text = 'network'")
+    bridge.close()
+    stat = Path("/proc", Path(said).read_text(), "stat")
+    assert not stat.exists() or stat.read_text().split()[2] == "Z"
+
+
 def test_a_file_that_the_runtime_here_cannot_open_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"no network")
     with (

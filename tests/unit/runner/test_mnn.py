@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from edgebench_runner.backends import mnn
@@ -29,3 +30,13 @@ def test_mnn_forward_type(device, chosen, fell_back):
     else:
         (placed,) = backend.placement()
         assert (placed["device"], placed["nodes"], placed["kinds"]) == (device, 1, {"Convolution": 1})
+
+
+def test_mnn_that_cannot_copy_an_array_has_no_memory():
+    def refuse(*arguments):
+        raise TypeError("PyMNNTensor_init: data load failed")
+
+    backend = mnn.Backend({})
+    backend._mnn = SimpleNamespace(Tensor=refuse, Halide_Type_Float=None, Tensor_DimensionType_Caffe=None)
+    with pytest.raises(MemoryError, match="MNN could not copy 48 bytes"):
+        backend._host_tensor(np.zeros((1, 3, 2, 2), np.float32))
