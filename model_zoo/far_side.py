@@ -111,6 +111,9 @@ def _main() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    os.register_at_fork(
+        after_in_child=answers.close
+    )  # who outlives this process must not keep the stream open
     far = _FarSide()
     while (message := receive(sys.stdin.buffer)) is not None:
         asked, array = message
