@@ -122,5 +122,7 @@ class Backend(_base.Backend):
         mnn = self._mnn
         try:
             return mnn.Tensor(array.shape, mnn.Halide_Type_Float, array, mnn.Tensor_DimensionType_Caffe)
-        except TypeError as error:  # of a float32 array there is nothing else that it cannot load
+        except TypeError as error:
+            if "data load failed" not in str(error):  # so it says that there is no memory for its copy
+                raise
             raise MemoryError("MNN could not copy {} bytes: {}".format(array.nbytes, error)) from error

@@ -32,11 +32,18 @@ def test_mnn_forward_type(device, chosen, fell_back):
         assert (placed["device"], placed["nodes"], placed["kinds"]) == (device, 1, {"Convolution": 1})
 
 
-def test_mnn_that_cannot_copy_an_array_has_no_memory():
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        ("PyMNNTensor_init: data load failed", MemoryError, "MNN could not copy 48 bytes"),
+        ("PyMNNTensor_init: unsupported data type", TypeError, "unsupported data type"),
+    ],
+)
+def test_mnn_that_cannot_copy_an_array_has_no_memory(words, error, message):
     def refuse(*arguments):
-        raise TypeError("PyMNNTensor_init: data load failed")
+        raise TypeError(words)
 
     backend = mnn.Backend({})
     backend._mnn = SimpleNamespace(Tensor=refuse, Halide_Type_Float=None, Tensor_DimensionType_Caffe=None)
-    with pytest.raises(MemoryError, match="MNN could not copy 48 bytes"):
+    with pytest.raises(error, match=message):
         backend._host_tensor(np.zeros((1, 3, 2, 2), np.float32))
