@@ -262,6 +262,7 @@ def _artifact(artifact: dict[str, Any], root: str, tolerance: dict[str, float]) 
             "path": f"{folder}/{check['file']}",
             "sha256": check["sha256"],
             **{key: max(check[key], tolerance[key]) for key in ("atol", "rtol")},
+            "share": check.get("share", 1.0),
         },
     }
 

@@ -49,7 +49,7 @@ class Maker:
         """
         exporter = plugins.load("exporters", target.format)
         variant = plugins.load("variants", target.variant_module)
-        tolerance = verification.allowed(variant.TOLERANCE, self.loaded.weights)
+        tolerance = verification.allowed(variant.TOLERANCE, self.loaded.weights, self.model.task)
         directory = self.store.incoming()
         try:
             path = directory / f"model.{exporter.EXTENSION}"
@@ -121,6 +121,7 @@ class Maker:
                 "sha256": sha256_of(path.with_name("check.npz")),
                 "atol": tolerance.atol,
                 "rtol": tolerance.rtol,
+                "share": tolerance.share,
             },
             "parameters": _parameters(loaded),
             "variant_detail": detail,

@@ -98,9 +98,11 @@ def _verification_lines(found: Record) -> list[str]:
     if accuracy:
         loss = f", loss {accuracy['loss']:.4f}" if "loss" in accuracy else ""
         told = f"top-1 {accuracy['top1']:.2%} of {accuracy['n']} images of {accuracy['dataset']}{loss}"
+    share = tolerance.get("share", 1.0)
+    most = "" if share == 1.0 else f" for {share:.1%} of the values (found {found['within']:.4%})"
     return [
         f"verification  {'passed' if found['passed'] else 'FAILED'}",
-        f"  allowed     {tolerance['atol']:g} + {tolerance['rtol']:g} of the value, "
+        f"  allowed     {tolerance['atol']:g} + {tolerance['rtol']:g} of the value{most}, "
         f"correlation {tolerance['correlation']:g}, top-1 agreement {tolerance['top1_agreement']:g}",
         f"  random      {_differences(found['random'])}",
         f"  {images['n']:2} images   {_differences(images)}, correlation {found['correlation']:.6f}"

@@ -30,12 +30,14 @@ class Tolerance:
         correlation: at least this coefficient of correlation (Pearson) between all outputs.
         top1_agreement: at least this share of equal best classes; not asked of random weights, whose best classes
             differ by less than a reduced precision can tell.
+        share: of all values, those that the first line is asked of: every one of a thousand classes.
     """
 
     atol: float
     rtol: float
     correlation: float
     top1_agreement: float
+    share: float = 1.0
 
 
 SEEDED_ATOL = 1e-2
@@ -43,11 +45,18 @@ SEEDED_ATOL = 1e-2
 last layer, which enlarges the rounding of all layers before it (ResNet-152: 0.005, at a correlation of 0.99999997)."""
 
 
-def allowed(tolerance: Tolerance, weights: str) -> Tolerance:
-    """Return a variant's tolerance for a network whose weights are of this kind."""
-    if weights != "seeded_random":
-        return tolerance
-    return replace(tolerance, atol=max(tolerance.atol, SEEDED_ATOL))
+DENSE_SHARE = 0.999
+"""Detectors, heat maps and masks answer with millions of values; the furthest of so many is the tail of the rounding
+(YOLOX tiny in fp16: ten values of a million), while a wrong layer moves most of them."""
+
+
+def allowed(tolerance: Tolerance, weights: str, task: str) -> Tolerance:
+    """Return a variant's tolerance for a network whose weights are of this kind, and which answers this task."""
+    return replace(
+        tolerance,
+        atol=max(tolerance.atol, SEEDED_ATOL) if weights == "seeded_random" else tolerance.atol,
+        share=tolerance.share if task == "classification" else DENSE_SHARE,
+    )
 
 
 @dataclass(frozen=True)
@@ -104,12 +113,14 @@ def verify(
     agreement = top1_agreement(found[1:], expected.outputs[1:]) if model.task == "classification" else None
     correlation = _correlation(found, expected.outputs)
     agrees = agreement is None or weights == "seeded_random" or agreement >= tolerance.top1_agreement
-    close = bool((difference <= allowed).all()) and correlation >= tolerance.correlation
+    within = float((difference <= allowed).mean())
+    close = within >= tolerance.share and correlation >= tolerance.correlation
     return {
         "passed": agrees and close,
         "tolerance": asdict(tolerance),
         "random": _differences(difference[:1]),
         "images": {"n": len(found) - 1, **_differences(difference[1:]), "top1_agreement": agreement},
+        "within": within,
         "correlation": correlation,
         "accuracy": None,
     }

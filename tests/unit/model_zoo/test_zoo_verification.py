@@ -1,5 +1,6 @@
 """What verification passes, what it fails, and what it refuses to judge."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +117,29 @@ def test_an_unknown_data_set_names_the_valid_ones(tmp_path: Path) -> None:
 def test_random_weights_are_allowed_their_rounding_and_others_are_not() -> None:
     from model_zoo.variants import fp16, fp32
 
-    assert verification.allowed(fp32.TOLERANCE, "pretrained") == fp32.TOLERANCE
-    widened = verification.allowed(fp32.TOLERANCE, "seeded_random")
+    assert verification.allowed(fp32.TOLERANCE, "pretrained", "classification") == fp32.TOLERANCE
+    widened = verification.allowed(fp32.TOLERANCE, "seeded_random", "classification")
     assert (widened.atol, widened.correlation) == (0.01, fp32.TOLERANCE.correlation)
-    assert verification.allowed(fp16.TOLERANCE, "seeded_random") == fp16.TOLERANCE
+    assert verification.allowed(fp16.TOLERANCE, "seeded_random", "classification") == fp16.TOLERANCE
+
+
+def few_off(expected: Reference, count: int) -> dict[str, object]:
+    """Verify a detector of 100 000 values an image, of which this many in all are far off."""
+    dense = Reference(expected.inputs, np.repeat(expected.outputs, 10_000, axis=1))
+    answers = dense.outputs.copy()
+    answers.ravel()[:count] += 0.01
+    left = iter(answers)
+    tolerance = verification.allowed(EXACT, "trained", "detection")
+    detector = replace(MODEL, task="detection")
+    return verification.verify(lambda batch: next(left)[np.newaxis], dense, tolerance, detector, "trained")
+
+
+def test_the_tail_of_millions_of_values_is_allowed_and_more_of_them_is_not(expected: Reference) -> None:
+    assert few_off(expected, 2100)["passed"]  # 21 answers of 100 000 values
+    beyond = few_off(expected, 2101)
+    assert not beyond["passed"]
+    assert beyond["within"] == pytest.approx(1 - 2101 / 2_100_000, abs=1e-9)
+
+
+def test_every_class_is_held_to_the_tolerance() -> None:
+    assert verification.allowed(EXACT, "trained", "classification").share == 1.0

@@ -79,6 +79,21 @@ def test_swapped_classes_fail_and_disagree(stored):
     assert result["top1_agreement"] < 1.0
 
 
+def test_a_share_of_the_values_may_be_further_off_and_no_more(stored):
+    matrix, check = stored
+
+    def one_wrong(batch):
+        return batch.reshape(1, -1) @ matrix + np.eye(1, 7) * 5
+
+    assert not answer_check.check_answers(one_wrong, check)["passed"]
+    seventh = answer_check.check_answers(one_wrong, dict(check, share=6 / 7))
+    assert seventh["passed"]
+    assert seventh["tolerance_used"] < 1 < seventh["max_abs_diff"]
+    fewer = answer_check.check_answers(one_wrong, dict(check, share=6.5 / 7))
+    assert not fewer["passed"]
+    assert "92.8571 % of the values" in answer_check.describe_failure(fewer)
+
+
 def test_output_that_is_not_finite_fails_without_a_number(stored):
     _, check = stored
     result = answer_check.check_answers(lambda batch: np.full((1, 7), np.nan), check)
