@@ -97,14 +97,14 @@ class _Process:
     """A far side, alive until it is ended or dies of a request."""
 
     def __init__(self, environment: str) -> None:
-        python = str(converter_environment.python_of(environment))
+        python = converter_environment.python_of(environment)
         self._folder = tempfile.TemporaryDirectory(prefix="edgebench-far-side-")
         self._log = Path(self._folder.name) / "log.txt"
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [python, "-P", "-m", "model_zoo.far_side"],
+                [str(python), "-P", "-m", "model_zoo.far_side"],
                 cwd=self._folder.name,
-                env=_variables(),
+                env=_variables(python),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -160,9 +160,17 @@ def _process(environment: str) -> _Process:
     return _processes[environment]
 
 
-def _variables() -> dict[str, str]:
-    """This process's variables; the other interpreter finds this package, and TensorFlow is less talkative."""
-    return {**os.environ, "PYTHONPATH": str(converter_environment.CHECKOUT), "TF_CPP_MIN_LOG_LEVEL": "2"}
+def _variables(python: Path) -> dict[str, str]:
+    """This process's variables, such that the other interpreter finds this package, and the tools beside itself.
+
+    Without onnxsim onnx2tf goes on with a graph that it takes wrong, and says so in its log only.
+    """
+    return {
+        **os.environ,
+        "PATH": f"{python.parent}:{os.environ.get('PATH', os.defpath)}",
+        "PYTHONPATH": str(converter_environment.CHECKOUT),
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
 
 
 def _ending(code: int) -> str:

@@ -10,7 +10,9 @@ from model_zoo.exporters import _tensorflow
 
 ENVIRONMENT = "converters-x86_64-cp311/onnx2tf"
 PACKAGES = ("onnx2tf", "tensorflow", "onnx")
-# onnx2tf fetches this file even where it saves nothing; the one in the current directory is taken first.
+# onnx2tf fetches these images even where it saves nothing; the file in the current directory is taken first. It finds
+# the order of axes by what the network makes of them: of a constant image every order is the same, and it took a wrong
+# one.
 _SAMPLE = "calibration_image_sample_data_20x128x128x3_float32.npy"
 
 
@@ -26,7 +28,7 @@ def network(source: Path) -> Any:
     import tensorflow as tf
 
     _flatten_output(source, Path("model.onnx"))
-    np.save(_SAMPLE, np.zeros((20, 128, 128, 3), np.float32))
+    np.save(_SAMPLE, np.random.default_rng(0).random((20, 128, 128, 3), np.float32))
     model = onnx2tf.convert(
         input_onnx_file_path="model.onnx",
         output_folder_path="converted",

@@ -98,4 +98,5 @@ def test_a_board_that_another_sweep_holds_is_neither_examined_nor_restored(lab: 
         lab.runner("lease", "release", "--sweep=nightly")
     for name, text in said.items():
         assert "held by ada@lab2 for sweep nightly" in text, name
+        assert "edgebench_runner.pyz lease release --sweep nightly" in text, name
     assert not re.search(r" disk +pass", said["health_check"])
