@@ -4,6 +4,7 @@ The far side is a real process of this interpreter; a module that stands in for 
 """
 
 import hashlib
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,15 +50,13 @@ class Core:
 
 @pytest.fixture(autouse=True)
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    import sys
-
     folder = tmp_path / "packages"
     folder.mkdir()
     (folder / "openvino.py").write_text(STAND_IN)
     monkeypatch.setattr(converter_environment, "python_of", lambda target: Path(sys.executable))
     checkout = converter_environment.CHECKOUT
-    variables = {"PYTHONPATH": f"{folder}:{checkout}"}
-    monkeypatch.setattr(bridge, "_variables", lambda: variables)
+    variables = bridge._variables(Path(sys.executable)) | {"PYTHONPATH": f"{folder}:{checkout}"}
+    monkeypatch.setattr(bridge, "_variables", lambda python: variables)
     yield
     bridge.close()
 
@@ -103,6 +102,13 @@ def test_a_network_is_refused_and_a_machine_fails(
         convert(tmp_path, words)
     assert str(caught.value).startswith("openvino: ")
     assert "\n" not in str(caught.value)
+
+
+def test_a_converter_finds_the_tools_of_its_own_environment_first(tmp_path: Path) -> None:
+    convert(tmp_path, "path.with_suffix('.path').write_text(os.environ['PATH']); text = 'network'")
+    first, *others = (tmp_path / "model.path").read_text().split(":")
+    assert Path(first) == Path(sys.executable).parent
+    assert others
 
 
 def test_an_artifact_is_opened_where_its_exporter_lives(tmp_path: Path) -> None:
