@@ -17,8 +17,9 @@ from analysis.comparability import (
     judge_pair,
 )
 from analysis.errors import InputError
-from analysis.frame import load_source, plain
+from analysis.frame import plain
 from analysis.groups import is_sound
+from analysis.sources import load_source
 from analysis.statistics.boots import typical
 from analysis.statistics.comparison import Comparison, compare_boots, compare_with_figure
 

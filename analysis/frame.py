@@ -5,9 +5,7 @@ one published figure, which stands for repeats that nobody can see any more.
 """
 
 import re
-import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 import pandas as pd
 
@@ -15,11 +13,8 @@ from analysis.columns import CELLS, TEXT
 from analysis.errors import InputError
 from analysis.groups import is_sound
 from analysis.statistics.boots import typical
-from analysis.store import load_cells
-from analysis.sweep import load_sweep
 
 PUBLISHED_PREFIX = "published:"
-MOST_SAID = 5
 PREFERRED_MODES = ("warm", "sustained", "cold", "throughput", "accuracy")
 MORE = {"source": TEXT, "table": TEXT, "host": TEXT, "published": "boolean"}
 FRAME = {**CELLS, **MORE}
@@ -61,38 +56,6 @@ AVERAGED = [
 def canonical(rows: pd.DataFrame) -> pd.DataFrame:
     """Return ``rows`` with exactly the columns of ``FRAME``, nullable types and null for what is lacking."""
     return rows.reindex(columns=list(FRAME)).astype(FRAME)
-
-
-def load_source(text: str) -> pd.DataFrame:
-    """Return the rows of one source: a results directory or ``published:<study>``.
-
-    Raises:
-        InputError: when there is no such source or it has no rows.
-    """
-    if text.startswith(PUBLISHED_PREFIX):
-        from analysis.studies import load_study
-
-        rows = load_study(text.removeprefix(PUBLISHED_PREFIX)).load()
-        if rows.empty:
-            raise InputError(f"{text}: the study published no raw table")
-        return rows.assign(source=text)
-    sweep = load_sweep(Path(text))
-    cells, set_aside = load_cells(sweep)
-    _say(sweep.sweep_id, set_aside)
-    return canonical(cells.assign(source=sweep.sweep_id, published=False))
-
-
-def _say(sweep_id: str, set_aside: list[str]) -> None:
-    """Name on standard error what of a sweep was not used."""
-    for message in set_aside[:MOST_SAID]:
-        print(f"{sweep_id}: set aside: {message}", file=sys.stderr)
-    if len(set_aside) > MOST_SAID:
-        print(f"{sweep_id}: and {len(set_aside) - MOST_SAID} more; ingest.json names them", file=sys.stderr)
-
-
-def load_sources(texts: list[str]) -> pd.DataFrame:
-    """Return the rows of all sources, one below the other."""
-    return pd.concat([load_source(text) for text in texts], ignore_index=True).astype(FRAME)
 
 
 def combined(frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,9 +2,10 @@
 
 import argparse
 
-from analysis.frame import cases, load_sources
+from analysis.frame import cases
 from analysis.options import add_mode, add_sources, positive_number
 from analysis.output import emit
+from analysis.sources import load_sources
 from analysis.winners import best
 
 HELP = "the most accurate model of each device, within a latency bound; one without a time there cannot win"

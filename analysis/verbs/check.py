@@ -3,9 +3,9 @@
 import argparse
 
 from analysis.consistency import contradictions
-from analysis.frame import load_sources
 from analysis.options import add_sources
 from analysis.output import emit
+from analysis.sources import load_sources
 
 HELP = "rows that contradict themselves, with the numbers"
 

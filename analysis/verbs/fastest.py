@@ -2,9 +2,10 @@
 
 import argparse
 
-from analysis.frame import cases, load_sources
+from analysis.frame import cases
 from analysis.options import add_mode, add_sources
 from analysis.output import emit
+from analysis.sources import load_sources
 from analysis.winners import fastest
 
 HELP = "the fastest model of each device"

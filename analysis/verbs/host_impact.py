@@ -3,10 +3,11 @@
 import argparse
 
 from analysis.accelerators import of_accelerator
-from analysis.frame import combined, load_sources, one_mode
+from analysis.frame import combined, one_mode
 from analysis.host_impact import host_impact, speeds
 from analysis.options import add_mode, add_sources
 from analysis.output import emit
+from analysis.sources import load_sources
 
 HELP = "the line through an accelerator's speeds (1/ms) on two hosts, with standard errors"
 

@@ -2,10 +2,11 @@
 
 import argparse
 
-from analysis.frame import cases, load_sources
+from analysis.frame import cases
 from analysis.frontier import COST, pareto
 from analysis.options import add_mode, add_sources
 from analysis.output import emit
+from analysis.sources import load_sources
 
 HELP = "accuracy against latency or energy; says which cases no other beats in both"
 

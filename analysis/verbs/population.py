@@ -2,10 +2,10 @@
 
 import argparse
 
-from analysis.frame import load_sources
 from analysis.options import add_sources
 from analysis.output import emit
 from analysis.population import populations
+from analysis.sources import load_sources
 
 HELP = "boards of one kind averaged, with the spread between iterations, boots and boards"
 

@@ -3,9 +3,10 @@
 import argparse
 
 from analysis.errors import InputError
-from analysis.frame import choose, combined, load_sources, one_mode
+from analysis.frame import choose, combined, one_mode
 from analysis.options import add_mode, add_sources
 from analysis.output import emit
+from analysis.sources import load_sources
 from analysis.speedup import speedup
 
 HELP = "per model, the baseline's inference time over each other backend's"

@@ -7,9 +7,10 @@ import sys
 import pandas as pd
 
 from analysis.errors import InputError
-from analysis.frame import PUBLISHED_PREFIX, combined, load_sources, one_mode, with_accuracy
+from analysis.frame import PUBLISHED_PREFIX, combined, one_mode, with_accuracy
 from analysis.options import add_mode, add_sources
 from analysis.output import records, to_csv, to_html, to_text
+from analysis.sources import load_sources
 from analysis.studies import load_study, study_names
 from analysis.studies.layout import StudyTable
 

@@ -7,7 +7,7 @@ import pytest
 from analysis.consistency import contradictions
 from analysis.consistency.rounding import half_unit
 from analysis.consistency.standard_error import implied_n
-from analysis.frame import load_source, load_sources
+from analysis.sources import load_source, load_sources
 
 STUDIES = ["published:gia2023", "published:ameen2023", "published:ni2020"]
 

@@ -7,8 +7,8 @@ from scipy import stats
 
 from analysis.cli import main
 from analysis.comparison import compare_sources
-from analysis.frame import load_source, load_sources
 from analysis.population import populations
+from analysis.sources import load_source, load_sources
 from analysis.statistics.comparison import compare_boots, compare_with_figure, detectable_change
 from analysis.statistics.variance import variance_components
 from tests.unit.analysis.analysis_factory import Lab

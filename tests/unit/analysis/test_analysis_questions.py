@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from analysis.cli import main
-from analysis.frame import canonical, cases, combined, load_source
+from analysis.frame import canonical, cases, combined
 from analysis.host_impact import host_impact, speeds
+from analysis.sources import load_source
 from analysis.studies import study_names
 from analysis.winners import best, fastest
 
@@ -181,7 +182,7 @@ def test_a_labs_accelerator_is_told_by_its_label_and_its_host_is_the_board(
             "inference_ms_mean": 9.0,
         }
     ]
-    monkeypatch.setattr("analysis.frame.load_source", lambda _: canonical(pd.DataFrame(rows)))
+    monkeypatch.setattr("analysis.sources.load_source", lambda _: canonical(pd.DataFrame(rows)))
     expected = {"slope": pytest.approx(0.8398, abs=5e-5), "intercept": pytest.approx(0.00085, abs=5e-6)}
     for name in ("edgetpu", "Coral USB Accelerator"):
         (line,) = run_json(capsys, "host-impact", "night", "--accelerator", name)
@@ -205,7 +206,7 @@ def test_each_source_has_its_own_mode(
             for mode, time in (("accuracy", 1.0), ("sustained", 7.0))
         ],
     }
-    monkeypatch.setattr("analysis.frame.load_source", lambda name: canonical(pd.DataFrame(rows[name])))
+    monkeypatch.setattr("analysis.sources.load_source", lambda name: canonical(pd.DataFrame(rows[name])))
     found = run_json(capsys, "fastest", "warm", "power")
     assert [(row["device"], row["inference_ms"]) for row in found] == [
         ("a", pytest.approx(5.0)),

@@ -10,11 +10,12 @@ from analysis.cli import main
 from analysis.comparison import compare_sources
 from analysis.energetics import LEAST_WINDOWS, energy_cases
 from analysis.errors import InputError
-from analysis.frame import combined, load_sources
+from analysis.frame import combined
 from analysis.frontier import pareto
 from analysis.ingest import ingest
 from analysis.report.build import build_report
 from analysis.scopes import scope_text
+from analysis.sources import load_sources
 from analysis.store import load_cells
 from analysis.sweep import load_sweep
 from tests.unit.analysis.analysis_factory import Lab

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.frame import FRAME, canonical, combined, load_source, load_sources, with_accuracy
+from analysis.frame import FRAME, canonical, combined, with_accuracy
+from analysis.sources import load_source, load_sources
 from analysis.speedup import speedup
 from analysis.studies import PUBLISHED, load_study
 
