@@ -49,8 +49,8 @@ lab-test: dev-env ## boards of the virtual lab that boot, reboot and fail (needs
 test-arm: dev-env ## emulated arm64 boards: slow, for correctness
 	$(BIN)/python -m pytest -m arm tests/lab
 
-formats: env ## three models in every format, each converter in its own environment: not in CI, for its size
-	$(BIN)/python -m model_zoo build --models digits_cnn mobilenet_v2 keras_mnist_cnn --variants fp32 fp16 int8 uint8 --formats all
+formats: env ## five models in every format, each converter in its own environment: not in CI, for its size
+	$(BIN)/python -m model_zoo build --models digits_cnn mobilenet_v2 resnet18 shufflenet_v2_x0_5 keras_mnist_cnn --variants fp32 fp16 int8 uint8 --formats all
 
 lab: env ## make the virtual lab and its inventory (needs root)
 	$(BIN)/ansible-playbook playbooks/virtual_lab.yml $(ARGS)

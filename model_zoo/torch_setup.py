@@ -17,7 +17,9 @@ def prepare(threads: int) -> None:
     _threads.limit(threads)
     torch.use_deterministic_algorithms(True)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
-    warnings.filterwarnings("ignore", message=".*(legacy TorchScript-based|torch.jit).*")
+    warnings.filterwarnings("ignore", message=".*(legacy TorchScript-based|torch.jit|Constant folding).*")
+    # A trace in which a number should have stayed a variable gives wrong answers, which verification finds.
+    warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
 
 
 @contextlib.contextmanager

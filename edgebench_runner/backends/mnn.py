@@ -17,6 +17,8 @@ _DEVICES = {
 }
 _INFO_BACKEND = 2
 _PRECISIONS = {"fp32": "high", "fp16": "low", "auto": "normal"}
+_EXACT_WINOGRAD = 3, 2
+"""WINOGRAD_MEMORY_LEVEL below MNN's default, whose large tiles answer no better than half precision does."""
 
 
 class Backend(_base.Backend):
@@ -41,6 +43,8 @@ class Backend(_base.Backend):
     def load(self, artifact: Optional[Dict]) -> None:
         """Create a session for each stream and size its input."""
         self._interpreter = self._mnn.Interpreter(artifact["path"])  # type: ignore[index]
+        if self.settings["precision"] == "fp32":
+            self._interpreter.setSessionHint(*_EXACT_WINOGRAD)
         config = {
             "backend": _DEVICES[self.settings["device"]][0],
             "precision": _PRECISIONS[self.settings["precision"]],

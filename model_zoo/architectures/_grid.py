@@ -17,7 +17,7 @@ def rows(maps: Sequence[torch.Tensor], anchors: int) -> torch.Tensor:
     """
     tables = []
     for grid in maps:
-        n, channels, height, width = grid.shape
+        n, channels, height, width = map(int, grid.shape)  # a trace computes no shapes
         values = channels // anchors
         table = grid.view(n, anchors, values, height, width).permute(0, 1, 3, 4, 2)
         tables.append(table.reshape(n, anchors * height * width, values))

@@ -16,14 +16,29 @@ PACKAGES = ("onnx2tf", "tensorflow", "onnx")
 _SAMPLE = "calibration_image_sample_data_20x128x128x3_float32.npy"
 
 
-@lru_cache(maxsize=1)
 def network(source: Path) -> Any:
     """Return an ONNX file of one output as a ``tf.Module``, whose ``serve`` takes (1, H, W, C).
 
-    The last one is kept, for several formats are made of it. The module holds nothing of Keras's model but its
-    variables: saving each layer of that took most of a conversion. onnx2tf's own writing of files is not used: it goes
-    on where it failed, and says so in its log only.
+    The last one is kept, for several formats are made of it, and so is the refusal of the last one. The module holds
+    nothing of Keras's model but the variables of its graph: saving each layer took most of a conversion, and the model
+    does not know all of them. onnx2tf's own writing of files is not used: it goes on where it failed, and says so in
+    its log only.
     """
+    made = _made(source)
+    if isinstance(made, Exception):
+        raise made
+    return made
+
+
+@lru_cache(maxsize=1)
+def _made(source: Path) -> Any:
+    try:
+        return _module(source)
+    except Exception as error:
+        return error
+
+
+def _module(source: Path) -> Any:
     import onnx2tf
     import tensorflow as tf
 
@@ -33,13 +48,14 @@ def network(source: Path) -> Any:
         input_onnx_file_path="model.onnx",
         output_folder_path="converted",
         disable_model_save=True,
+        output_integer_quantized_tflite=True,  # a pool is padded with 0, not with the least number, which has no scale
         non_verbose=True,
     )
     module = tf.Module()
-    module.kept = model.variables
     module.serve = tf.function(
         lambda image: model(image, training=False), input_signature=[_tensorflow.signature(model)]
     )
+    module.kept = module.serve.get_concrete_function().graph.variables
     return module
 
 
@@ -60,6 +76,7 @@ def _flatten_output(source: Path, target: Path) -> None:
     if len(shape) > 2:
         graph.node.append(helper.make_node("Flatten", [first.name], ["flat_output"], axis=1))
         graph.output.remove(first)
-        flat = helper.make_tensor_value_info("flat_output", TensorProto.FLOAT, [1, int(np.prod(shape))])
+        size = int(np.prod(shape)) or None  # a size that the file does not say reads as 0
+        flat = helper.make_tensor_value_info("flat_output", TensorProto.FLOAT, [1, size])
         graph.output.append(flat)
     onnx.save(model, str(target))

@@ -7,7 +7,9 @@ of ``int8`` are is the format's choice: float32 in ONNX and OpenVINO, int8 in Te
 from model_zoo.verification import Tolerance
 
 NAMES = ("int8", "uint8")
-TOLERANCE = Tolerance(atol=4.0, rtol=0.1, correlation=0.7, top1_agreement=0.8)
+TOLERANCE = Tolerance(atol=4.0, rtol=0.1, correlation=0.5, top1_agreement=0.8)
+"""Real weights are held by their top-1. Of random ones ResNeXt-50 keeps a correlation of 0.64; a wrong order of axes
+has less than 0.2."""
 
 
 def applies(weights: str) -> bool:
