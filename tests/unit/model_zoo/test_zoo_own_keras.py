@@ -38,7 +38,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "keras.py").write_text(STAND_IN)
     monkeypatch.setattr(converter_environment, "python_of", lambda target: Path(sys.executable))
     variables = {"PYTHONPATH": f"{folder}:{converter_environment.CHECKOUT}"}
-    monkeypatch.setattr(bridge, "_variables", lambda: variables)
+    monkeypatch.setattr(bridge, "_variables", lambda python: variables)
 
 
 def load(folder: Path, content: str, sha256: str | None = None) -> Loaded:
