@@ -47,3 +47,26 @@ def test_mnn_that_cannot_copy_an_array_has_no_memory(words, error, message):
     backend._mnn = SimpleNamespace(Tensor=refuse, Halide_Type_Float=None, Tensor_DimensionType_Caffe=None)
     with pytest.raises(error, match=message):
         backend._host_tensor(np.zeros((1, 3, 2, 2), np.float32))
+
+
+@pytest.mark.parametrize(("precision", "hints"), [("fp32", [(3, 2)]), ("fp16", []), ("auto", [])])
+def test_mnn_transforms_exactly_where_nothing_less_than_single_precision_is_asked(precision, hints):
+    asked = []
+
+    class Interpreter:
+        def __init__(self, path):
+            self.path = path
+
+        def setSessionHint(self, mode, value):  # noqa: N802 - MNN's name
+            asked.append((mode, value))
+
+        def createSession(self, config):  # noqa: N802 - MNN's name
+            return object()
+
+        def getSessionInput(self, session):  # noqa: N802 - MNN's name
+            return SimpleNamespace(getShape=lambda: (1, 3, 2, 2))
+
+    backend = mnn.Backend({"precision": precision})
+    backend._mnn = SimpleNamespace(Interpreter=Interpreter)
+    backend.load({"path": "model.mnn", "input": {"shape": [1, 3, 2, 2]}})
+    assert asked == hints
