@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model_zoo.exporters import _provenance
 from model_zoo.request import Request
 
 EXTENSION = "pte"
@@ -26,13 +27,19 @@ def convert(source: Path, path: Path, request: Request) -> None:
     """
     import torch
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
-    from executorch.exir import to_edge_transform_and_lower
+    from executorch.exir import EdgeCompileConfig, to_edge_transform_and_lower
 
+    _provenance.share()
     module = torch.export.load(str(source)).module()
     if request.precision == "int8":
         module = _quantised(module, request)
     program = torch.export.export(module, (torch.from_numpy(request.example.copy()),))
-    lowered = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()])
+    unchecked = EdgeCompileConfig(
+        _check_ir_validity=False
+    )  # after each pass; the file is verified as a whole
+    lowered = to_edge_transform_and_lower(
+        program, partitioner=[XnnpackPartitioner()], compile_config=unchecked
+    )
     path.write_bytes(lowered.to_executorch().buffer)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_zoo.exporters import _tensorflow
+from model_zoo.exporters import _provenance, _tensorflow
 from model_zoo.request import Request
 
 EXTENSION = "tflite"
@@ -46,6 +46,7 @@ def _converted(source: Path, shape: tuple[int, ...]) -> Any:
     import litert_torch
     import torch
 
+    _provenance.share()
     module = litert_torch.to_channel_last_io(torch.export.load(str(source)).module(), args=[0])
     return litert_torch.convert(module, (torch.zeros(shape),))
 

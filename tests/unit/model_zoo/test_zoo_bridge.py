@@ -3,6 +3,7 @@
 The far side is a real process of this interpreter; a module that stands in for OpenVINO does as it is told by the file.
 """
 
+import ast
 import hashlib
 import sys
 import time
@@ -55,6 +56,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (folder / "openvino.py").write_text(STAND_IN)
     monkeypatch.setattr(converter_environment, "python_of", lambda target: Path(sys.executable))
     checkout = converter_environment.CHECKOUT
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     variables = bridge._variables(Path(sys.executable)) | {"PYTHONPATH": f"{folder}:{checkout}"}
     monkeypatch.setattr(bridge, "_variables", lambda python: variables)
     yield
@@ -105,10 +107,12 @@ def test_a_network_is_refused_and_a_machine_fails(
 
 
 def test_a_converter_finds_the_tools_of_its_own_environment_first(tmp_path: Path) -> None:
-    convert(tmp_path, "path.with_suffix('.path').write_text(os.environ['PATH']); text = 'network'")
-    first, *others = (tmp_path / "model.path").read_text().split(":")
+    convert(tmp_path, "path.with_suffix('.path').write_text(repr(dict(os.environ))); text = 'network'")
+    variables = ast.literal_eval((tmp_path / "model.path").read_text())
+    first, *others = variables["PATH"].split(":")
     assert Path(first) == Path(sys.executable).parent
     assert others
+    assert "PYTHONDONTWRITEBYTECODE" not in variables
 
 
 def test_an_artifact_is_opened_where_its_exporter_lives(tmp_path: Path) -> None:
