@@ -100,7 +100,7 @@ def stored_artifact(store: Path, model: str, kind: str) -> dict[str, Any]:
     index = json.loads((store / "index.json").read_text())
     wanted = (model, "fp32", kind)
     found = next(a for a in index["artifacts"] if (a["model"], a["variant"], a["format"]) == wanted)
-    return {**found, "path": str(store / "artifacts" / found["sha256"] / found["file"])}
+    return {**found, "path": str(store / "artifacts" / found["directory"] / found["file"])}
 
 
 def interleaved(a: Callable[[], np.ndarray], b: Callable[[], np.ndarray], count: int) -> tuple[float, float]:

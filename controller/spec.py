@@ -152,26 +152,25 @@ def protocol(cell: dict[str, Any], profile: dict[str, Any], metered: bool, items
     }
 
 
-def zoo_files_of(zoo: dict[str, Any], plan: dict[str, Any], board: str) -> list[str]:
-    """The files of the zoo that a board's cells need, relative to the store.
+def zoo_files_of(zoo: dict[str, Any], plan: dict[str, Any], board: str) -> dict[str, list[str]]:
+    """The files of the zoo that a board's cells need: by directory, relative to the store, their names.
 
     Args:
         zoo: the zoo's ``index.json``.
         plan: has the distinct ``artifacts`` (ARTIFACT) wanted by each board.
         board: its name.
     """
-    files = set()
+    files: dict[str, list[str]] = {}
     for wanted in plan["artifacts"][board]:
         try:
             artifact = find_artifact(wanted, plan.get("profile", {}), zoo)
         except NoArtifactError:
             continue  # its cells become rows that say so
         if artifact:
-            folder = f"artifacts/{artifact['sha256']}"
-            files |= {f"{folder}/{artifact['file']}", f"{folder}/{artifact['check']['file']}"}
-            files |= {f"{folder}/{part['file']}" for part in artifact.get("beside", [])}
-            files.add(f"datasets/{artifact['dataset']['sha256']}/data.npz")
-    return sorted(files)
+            parts = [artifact, *artifact.get("beside", []), artifact["check"]]
+            files[f"artifacts/{artifact['directory']}"] = [part["file"] for part in parts]
+            files[f"datasets/{artifact['dataset']['sha256']}"] = ["data.npz"]
+    return files
 
 
 def artifact_names(cells: list[dict[str, Any]]) -> list[str]:
@@ -244,7 +243,7 @@ def _tolerance(options: dict[str, Any], zoo: dict[str, Any]) -> dict[str, float]
 
 
 def _artifact(artifact: dict[str, Any], root: str, tolerance: dict[str, float]) -> dict[str, Any]:
-    folder = f"{root}/artifacts/{artifact['sha256']}"
+    folder = f"{root}/artifacts/{artifact['directory']}"
     kept = ("sha256", "weights", "classes", "input", "preprocess")
     check = artifact["check"]
     return {

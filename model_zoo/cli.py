@@ -1,4 +1,4 @@
-"""The command line: ``list``, ``page``, ``datasets``, ``build``, ``verify``, ``trace``."""
+"""The command line: ``list``, ``page``, ``datasets``, ``build``, ``verify``, ``trace``, ``prune``."""
 
 import argparse
 import json
@@ -97,7 +97,10 @@ def _parser() -> argparse.ArgumentParser:
     trace.set_defaults(verb=_trace)
     trace.add_argument("names", nargs="+", metavar="NAME|SHA256", help=_NAMES)
     trace.add_argument("--results", type=Path, metavar="DIR", help="search the cells of these results")
-    for verb in (build, verify, trace):
+    prune = verbs.add_parser("prune", help="remove what a later build has superseded")
+    prune.set_defaults(verb=_prune)
+    prune.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")
+    for verb in (build, verify, trace, prune):
         verb.add_argument(
             "--store", type=Path, default=DEFAULT_STORE, metavar="DIR", help=f"default: {DEFAULT_STORE}"
         )
@@ -204,6 +207,21 @@ def _trace(options: argparse.Namespace) -> int:
         _print_json(chains)
     else:
         print("\n\n".join("\n".join(tracing.lines(chain)) for chain in chains))
+    return 0
+
+
+def _prune(options: argparse.Namespace) -> int:
+    store = Store(options.store)
+    if not store.root.is_dir():
+        raise ZooError(f"--store: {store.root}: no such directory")
+    with store.lock():
+        superseded = store.superseded()
+        for path, n_bytes in superseded.items():
+            print(f"{n_bytes / 1e6:9.1f} MB  {path.relative_to(store.root)}")
+        if not options.dry_run:
+            store.prune(superseded)
+    done = "would be removed" if options.dry_run else "removed"
+    print(f"{len(superseded)} directories, {sum(superseded.values()) / 1e6:.1f} MB {done}", file=sys.stderr)
     return 0
 
 

@@ -67,7 +67,7 @@ class Maker:
             detail = {**(self.loaded.detail or {}), **(said or {}), **_calibration_record(request)} or None
             record = self._record(target, exporter, path, detail, tolerance) | {"verification": verified}
             write_json(directory / "artifact.json", record)
-            self.store.publish(directory, "artifacts", record["sha256"])
+            self.store.publish(directory, "artifacts", record)
             return record
         finally:
             shutil.rmtree(directory, ignore_errors=True)
@@ -90,9 +90,11 @@ class Maker:
         model, loaded = self.model, self.loaded
         beside = _beside(path)
         output_shape = [1, *self.expected.outputs.shape[1:]]
+        sha256 = sha256_of(path)
         return {
             "schema": "edgebench/artifact/1",
-            "sha256": sha256_of(path),
+            "sha256": sha256,
+            "directory": f"{target.name}.{sha256}",
             "model": model.name,
             "variant": target.variant,
             "format": target.format,

@@ -20,7 +20,7 @@ def publish(store: Store, data: Dataset) -> Record:
         record = data.record(sha256_of(directory / "data.npz"))
         if not (store.root / "datasets" / record["sha256"] / "dataset.json").exists():
             write_json(directory / "dataset.json", record)
-            store.publish(directory, "datasets", record["sha256"])
+            store.publish(directory, "datasets", record)
         if data.prepared_in is not None:
             write_json(data.prepared_in / "dataset.json", record)
         return record

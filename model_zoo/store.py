@@ -1,4 +1,4 @@
-"""The store: artifacts and data sets in directories named by digest, and an index of the current ones.
+"""The store: a directory for each artifact and data set, named by its digest, and an index of the current ones.
 
 Every directory is filled under a temporary name and renamed, so that what lies under its final name is whole.
 """
@@ -21,6 +21,8 @@ from model_zoo.errors import ZooError
 Record = dict[str, Any]
 IDENTITY = ("model", "variant", "format", "opset")
 """What a consumer asks for; the index has at most one artifact for each."""
+_DIRECTORY = {"artifacts": "directory", "datasets": "sha256"}
+"""The key of a record that names its directory."""
 
 
 def sha256_of(path: Path) -> str:
@@ -74,9 +76,9 @@ class Store:
         parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(dir=parent))
 
-    def publish(self, directory: Path, kind: str, sha256: str) -> Path:
-        """Move a filled directory to ``<kind>/<sha256>``, replacing what is there; return its new path."""
-        target = self.root / kind / sha256
+    def publish(self, directory: Path, kind: str, record: Record) -> Path:
+        """Move a filled directory to where its record says, replacing what is there; return its new path."""
+        target = self.root / kind / record[_DIRECTORY[kind]]
         target.parent.mkdir(parents=True, exist_ok=True)
         for path in directory.iterdir():
             with path.open("rb") as file:
@@ -88,7 +90,7 @@ class Store:
         return target
 
     def records(self, kind: str) -> list[Record]:
-        """Return every ``<kind>/*/<kind without s>.json``, oldest first.
+        """Return every ``<kind>/*/<kind without s>.json`` that lies where it says, oldest first.
 
         Raises:
             ZooError: one of them is not JSON.
@@ -96,9 +98,11 @@ class Store:
         found = []
         for path in sorted(self.root.glob(f"{kind}/*/{kind[:-1]}.json")):
             try:
-                found.append(json.loads(path.read_text(encoding="utf-8")))
+                record = json.loads(path.read_text(encoding="utf-8"))
             except json.JSONDecodeError as error:
                 raise ZooError(f"{path}: not valid JSON: {error}") from error
+            if record.get(_DIRECTORY[kind]) == path.parent.name:
+                found.append(record)
         return sorted(found, key=lambda record: record.get("built_utc", ""))
 
     def index(self) -> Record:
@@ -117,7 +121,7 @@ class Store:
 
     def artifact_file(self, record: Record) -> Path:
         """Return the path of an artifact's model file."""
-        return self.root / "artifacts" / record["sha256"] / record["file"]
+        return self.root / "artifacts" / record["directory"] / record["file"]
 
     def is_whole(self, record: Record) -> bool:
         """Return whether an artifact's files and data set are there, by size (``verify`` reads the bytes)."""
@@ -140,8 +144,8 @@ class Store:
         """Write ``index.json``: of each identity the wanted artifact, else the last one, else the newest."""
         before = self.index()
         artifacts = self.records("artifacts")
-        digests = {record["sha256"] for record in artifacts}
-        known = [record for record in before["artifacts"] if record["sha256"] in digests]
+        there = {record["directory"] for record in artifacts}
+        known = [record for record in before["artifacts"] if record.get("directory") in there]
         current = {tuple(r[key] for key in IDENTITY): r for r in [*artifacts, *known, *wanted]}
         refused = {tuple(r[key] for key in IDENTITY): r for r in [*before["unsupported"], *unsupported]}
         index = {
@@ -153,6 +157,32 @@ class Store:
         }
         write_json(self.root / "index.json", index)
         return index
+
+    def superseded(self) -> dict[Path, int]:
+        """Return the directories that nothing in the index needs any more, and how many bytes each has."""
+        artifacts = self.index()["artifacts"]
+        needed = {"artifacts": {record.get("directory") for record in artifacts}}
+        needed["datasets"] = {record["dataset"]["sha256"] for record in artifacts}
+        unneeded = [
+            path
+            for kind, names in needed.items()
+            for path in sorted(self.root.glob(f"{kind}/*"))
+            if path.name not in names
+        ]
+        return {path: sum(file.stat().st_size for file in path.iterdir()) for path in unneeded}
+
+    def prune(self, directories: Iterable[Path]) -> None:
+        """Remove directories of artifacts and data sets, and the data sets from the index.
+
+        Raises:
+            ZooError: one cannot be removed.
+        """
+        for path in directories:
+            try:
+                shutil.rmtree(path)
+            except OSError as error:
+                raise ZooError(f"--store: {path}: {error.strerror}") from error
+        self.write_index(())
 
 
 def _tolerances() -> dict[str, Record]:

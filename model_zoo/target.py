@@ -26,6 +26,11 @@ class Target:
         """What the index has at most one artifact for."""
         return self.model.name, self.variant, self.format, self.opset
 
+    @property
+    def name(self) -> str:
+        """``model.variant.format``, and the opset where the format has them."""
+        return ".".join(str(part) for part in self.identity if part is not None)
+
     def build_key(self, weights: str) -> str:
         """Return the key under which the artifact with weights of this kind is cached."""
         return cache_key.key(self.model, self.variant_module, self.variant, self.format, self.opset, weights)

@@ -18,7 +18,7 @@ def find(store: Store, names: Sequence[str]) -> list[Record]:
             stand for the current artifacts.
 
     Raises:
-        ZooError: a name stands for nothing, leading digits stand for several, or there is no store.
+        ZooError: a name stands for nothing, leading digits stand for several files, or there is no store.
     """
     if not store.root.is_dir():
         raise ZooError(f"--store: {store.root}: no such directory")
@@ -27,7 +27,7 @@ def find(store: Store, names: Sequence[str]) -> list[Record]:
         return records
     current = store.index()["artifacts"]
     found = [record for name in names for record in _called(name, current) or _digest(store, name, records)]
-    return list({record["sha256"]: record for record in found}.values())
+    return list({record["directory"]: record for record in found}.values())
 
 
 def _called(name: str, current: Sequence[Record]) -> list[Record]:
@@ -37,7 +37,7 @@ def _called(name: str, current: Sequence[Record]) -> list[Record]:
 
 def _digest(store: Store, digits: str, records: Sequence[Record]) -> list[Record]:
     found = [record for record in records if record["sha256"].startswith(digits.lower())]
-    if len(found) == 1:
+    if len({record["sha256"] for record in found}) == 1:
         return found
     if not found:
         models = ", ".join(sorted({record["model"] for record in records})) or "none"

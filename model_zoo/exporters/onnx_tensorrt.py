@@ -33,7 +33,6 @@ def export(loaded: Loaded, path: Path, request: Request) -> dict[str, Any]:
         _onnx_int8.quantise(path, request.calibration, symmetric=True)
     model = onnx.load(str(path))
     counts = narrow(model)
-    model.doc_string = "int64 narrowed to int32"  # also without any: another file than plain ONNX
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(path))
     return {"int64": counts}

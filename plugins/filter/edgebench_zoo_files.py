@@ -1,4 +1,4 @@
-"""Filter: which files of the zoo a board needs for its part of a plan."""
+"""Filter: which files of the zoo a board needs for its part of a plan, by directory."""
 
 from __future__ import annotations
 

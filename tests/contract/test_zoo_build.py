@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import onnx
 import pytest
 
 from model_zoo.store import sha256_of
@@ -48,7 +49,7 @@ def test_what_is_written_holds_the_schemas_and_its_own_digests(store: Path) -> N
     assert {record["format"] for record in index["artifacts"]} == {"onnx", "torchscript"}
     for record in index["artifacts"]:
         jsonschema.validate(record, schema("artifact"))
-        folder = store / "artifacts" / record["sha256"]
+        folder = store / "artifacts" / record["directory"]
         assert sha256_of(folder / record["file"]) == record["sha256"]
         assert sha256_of(folder / "check.npz") == record["check"]["sha256"]
         assert record["verification"]["passed"]
@@ -73,12 +74,10 @@ def test_a_second_run_builds_nothing_and_does_not_import_torch(store: Path) -> N
 
 
 def test_another_opset_is_another_artifact_beside_the_first(store: Path) -> None:
-    import onnx
-
     (record,) = json.loads(
         zoo("build", "--models", "digits_cnn", "--opset", 13, "--store", store, "--json").stdout
     )
-    proto = onnx.load(str(store / "artifacts" / record["sha256"] / record["file"]))
+    proto = onnx.load(str(store / "artifacts" / record["directory"] / record["file"]))
     assert record["opset"] == proto.opset_import[0].version == 13
     index = json.loads((store / "index.json").read_text())
     assert sorted(r["opset"] for r in index["artifacts"] if r["format"] == "onnx") == [13, 17]
@@ -109,7 +108,7 @@ def test_artifacts_are_named_by_model_variant_format_or_digest(store: Path) -> N
     (finding,) = json.loads(zoo("verify", digest[:10], "--store", store, "--json").stdout)
     assert finding == {"sha256": digest, "name": "digits_cnn.fp32.torchscript", "problem": None}
     assert len(json.loads(zoo("verify", "digits_cnn", "--store", store, "--json").stdout)) >= 2
-    shutil.rmtree(store / "artifacts" / digest)
+    shutil.rmtree(store / "artifacts" / by_name[0]["artifact"]["directory"])
     ran = zoo("build", digest[:10], "--store", store, check=False)
     assert ran.returncode == 2 and "valid: a SHA-256, or one of its models: digits_cnn" in ran.stderr
     zoo("build", "digits_cnn", "--formats", "torchscript", "--store", store)
@@ -136,7 +135,7 @@ def test_a_converter_in_an_environment_of_its_own_writes_what_names_its_weights(
         assert record["verification"]["passed"]
         assert record["verification"]["accuracy"]["top1"] > 0.97
         (weights,) = record["beside"]
-        folder = tmp_path / "artifacts" / record["sha256"]
+        folder = tmp_path / "artifacts" / record["directory"]
         assert sha256_of(folder / weights["file"]) == weights["sha256"]
         assert weights["sha256"] in (folder / "model.xml").read_text()
     assert len(records[1]["variant_detail"]["calibration"]["sha256"]) == 64
@@ -147,12 +146,51 @@ def test_a_converter_in_an_environment_of_its_own_writes_what_names_its_weights(
     assert "model.bin: wrong digest" in ran.stdout
 
 
+def test_entries_with_the_very_same_file_lie_side_by_side_and_what_is_superseded_is_pruned(
+    store: Path, tmp_path: Path
+) -> None:
+    (record,) = json.loads(zoo("build", "digits_cnn", "--store", store, "--json").stdout)
+    file, mine = tmp_path / "own.onnx", tmp_path / "zoo"
+    shutil.copy(store / "artifacts" / record["directory"] / record["file"], file)
+    command = ["build", "one", "two", "--catalogue", tmp_path, "--store", mine, "--json"]
+
+    write_entries(file)
+    one, two = json.loads(zoo(*command).stdout)
+    assert one["sha256"] == two["sha256"] and one["check"]["sha256"] != two["check"]["sha256"]
+    assert "0 built, 2 from the cache" in zoo(*command).stderr
+    assert len(json.loads(zoo("verify", one["sha256"], "--store", mine, "--json").stdout)) == 2
+
+    model = onnx.load(str(file))
+    model.doc_string = "another file"
+    onnx.save(model, str(file))
+    write_entries(file)
+    zoo(*command)
+    told = zoo("prune", "--dry-run", "--store", mine)
+    assert one["directory"] in told.stdout and two["directory"] in told.stdout
+    assert "2 directories" in told.stderr and len(list(mine.glob("artifacts/*"))) == 4
+    zoo("prune", "--store", mine)
+    assert len(list(mine.glob("artifacts/*"))) == 2
+    assert "0 built, 2 from the cache" in zoo(*command).stderr
+    assert zoo("verify", "--store", mine).returncode == 0
+
+
+def write_entries(file: Path) -> None:
+    """Write a catalogue of two models that are the same file and differ in their pre-processing."""
+    entry = (
+        '[{}]\ntask = "classification"\nsource = "onnx:{}"\nsha256 = "{}"\ninput = [1, 1, 8, 8]\n'
+        'classes = 10\ndataset = "digits"\npreprocess = {}\n'
+    )
+    models = {"one": '"digits"', "two": "{ scale = 0.004, mean = [0.5], std = [0.5] }"}
+    entries = [entry.format(name, file.name, sha256_of(file), how) for name, how in models.items()]
+    file.with_suffix(".toml").write_text("\n".join(entries))
+
+
 def test_verify_finds_a_changed_file(store: Path) -> None:
     assert zoo("verify", "--store", store).returncode == 0
     record = next(
         r for r in json.loads((store / "index.json").read_text())["artifacts"] if r["format"] == "onnx"
     )
-    path = store / "artifacts" / record["sha256"] / record["file"]
+    path = store / "artifacts" / record["directory"] / record["file"]
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     ran = zoo("verify", record["sha256"], "--store", store, check=False)

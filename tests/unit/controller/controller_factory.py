@@ -16,6 +16,7 @@ from controller.spec import BoardSetup
 
 ROOT = Path(__file__).resolve().parents[3]
 SWEEP_ID = "20261121-070500-made"
+ARTIFACT_DIRECTORY = f"digits_cnn.fp32.onnx.17.{'a' * 64}"
 
 
 def _driver(
@@ -168,6 +169,7 @@ def a_zoo(**artifact_changes: Any) -> dict[str, Any]:
     artifact = {
         "schema": "edgebench/artifact/1",
         "sha256": "a" * 64,
+        "directory": ARTIFACT_DIRECTORY,
         "model": "digits_cnn",
         "variant": "fp32",
         "format": "onnx",

@@ -7,7 +7,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from controller import spec
-from tests.unit.controller.controller_factory import ROOT, a_manifest, a_profile, a_setup, a_zoo
+from tests.unit.controller.controller_factory import (
+    ARTIFACT_DIRECTORY,
+    ROOT,
+    a_manifest,
+    a_profile,
+    a_setup,
+    a_zoo,
+)
 
 SCHEMA = json.loads((ROOT / "schemas" / "cell_spec.json").read_text(encoding="utf-8"))
 
@@ -23,8 +30,10 @@ def build(
 
 def test_a_spec_says_where_everything_is_on_the_board() -> None:
     built = build()
-    assert built["artifact"]["path"] == f"/var/lib/edgebench/artifacts/{'a' * 64}/model.onnx"
-    assert built["artifact"]["check"]["path"] == f"/var/lib/edgebench/artifacts/{'a' * 64}/check.npz"
+    assert built["artifact"]["path"] == f"/var/lib/edgebench/artifacts/{ARTIFACT_DIRECTORY}/model.onnx"
+    assert (
+        built["artifact"]["check"]["path"] == f"/var/lib/edgebench/artifacts/{ARTIFACT_DIRECTORY}/check.npz"
+    )
     assert built["dataset"]["path"] == f"/var/lib/edgebench/datasets/{'d' * 64}/data.npz"
     assert built["environment"]["python"] == "/envs/onnxruntime/bin/python"
     assert built["options"] == {"threads": 1}
@@ -137,16 +146,15 @@ def test_a_board_gets_the_files_of_its_own_cells() -> None:
         ]
     }
     files = spec.zoo_files_of(a_zoo(), {"artifacts": wanted}, "pi")
-    assert files == [
-        f"artifacts/{'a' * 64}/check.npz",
-        f"artifacts/{'a' * 64}/model.onnx",
-        f"datasets/{'d' * 64}/data.npz",
-    ]
+    assert files == {
+        f"artifacts/{ARTIFACT_DIRECTORY}": ["model.onnx", "check.npz"],
+        f"datasets/{'d' * 64}": ["data.npz"],
+    }
 
 
 def test_what_the_zoo_lacks_is_not_copied() -> None:
     plan = {"artifacts": spec.wanted_artifacts(a_manifest(opset=13)["cells"])}
-    assert spec.zoo_files_of(a_zoo(), plan, "pi") == []
+    assert spec.zoo_files_of(a_zoo(), plan, "pi") == {}
 
 
 def test_no_cell_outlasts_the_bound() -> None:
@@ -194,11 +202,12 @@ def test_an_artifact_built_with_other_images_than_the_profile_asks_for_is_not_ta
 def test_files_beside_the_model_travel_with_it_and_are_named_by_hash() -> None:
     parts = {"beside": [{"file": "model.bin", "sha256": "b" * 64, "bytes": 3}], "file_format": "openvino"}
     artifact = build(zoo=a_zoo(**parts))["artifact"]
-    weights = f"artifacts/{'a' * 64}/model.bin"
-    assert artifact["beside"] == [{"path": f"/var/lib/edgebench/{weights}", "sha256": "b" * 64}]
+    folder = f"artifacts/{ARTIFACT_DIRECTORY}"
+    assert artifact["beside"] == [{"path": f"/var/lib/edgebench/{folder}/model.bin", "sha256": "b" * 64}]
     assert (artifact["format"], artifact["exporter"]) == ("openvino", "onnx")
     wanted = {"profile": a_profile(), "artifacts": spec.wanted_artifacts(a_manifest()["cells"])}
-    assert weights in spec.zoo_files_of(a_zoo(**parts), wanted, "pi")
+    files = spec.zoo_files_of(a_zoo(**parts), wanted, "pi")
+    assert files[folder] == ["model.onnx", "model.bin", "check.npz"]
 
 
 def test_the_zoo_is_asked_for_what_cells_run_and_nothing_else() -> None:

@@ -9,8 +9,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 from model_zoo.exporters import onnx as plain
 from model_zoo.exporters import onnx_tensorrt
-from model_zoo.request import Request
-from model_zoo.source import Loaded
 
 HUGE = 2**62
 """As exporters write the end of a slice that has none."""
@@ -62,13 +60,3 @@ def test_no_value_is_beyond_int32(model: onnx.ModelProto) -> None:
     onnx_tensorrt.narrow(model)
     for tensor in model.graph.initializer:
         assert np.abs(numpy_helper.to_array(tensor).astype(np.float64)).max() <= 2**31
-
-
-def test_a_network_without_int64_is_another_file_than_plain_onnx(tmp_path: Path) -> None:
-    from torch import nn
-
-    network = Loaded("seeded_random", "made here", nn.Sequential(nn.Flatten(), nn.Linear(9, 4)).eval())
-    request = Request("fp32", 17, np.zeros((2, 1, 3, 3), np.float32))
-    for exporter, name in ((plain, "plain"), (onnx_tensorrt, "narrowed")):
-        exporter.export(network, tmp_path / name, request)
-    assert (tmp_path / "plain").read_bytes() != (tmp_path / "narrowed").read_bytes()
