@@ -15,12 +15,12 @@ from tests.unit.controller.controller_factory import ARTIFACT_DIRECTORY, ROOT, a
 DAY_S = 86400
 
 
-def deploy(zoo: Path, board: Path) -> str:
+def deploy(zoo: Path, board: Path, *arguments: str) -> str:
     plan = {"artifacts": spec.wanted_artifacts(a_manifest()["cells"]), "profile": {}}
     variables = {"model_artifacts_zoo": str(zoo), "model_artifacts_root": str(board)}
     variables["ansible_python_interpreter"] = sys.executable
     command = [str(Path(sys.executable).with_name("ansible")), "pi", "-i", "pi,", "-c", "local"]
-    command += ["-m", "include_role", "-a", "name=model_artifacts"]
+    command += ["-m", "include_role", "-a", "name=model_artifacts", *arguments]
     command += ["-e", json.dumps({**variables, "model_artifacts_plan": plan})]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -43,6 +43,8 @@ def test_what_cells_need_is_copied_and_what_none_has_needed_for_a_month_goes(tmp
         (board / directory).mkdir(parents=True)
         os.utime(board / directory, (time.time() - days * DAY_S,) * 2)
 
+    assert "CHANGED" in deploy(zoo, board, "--check")
+    assert {str(path.relative_to(board)) for path in board.glob("*/*")} == set(ages_days)
     assert "CHANGED" in deploy(zoo, board)
     assert {str(path.relative_to(board)) for path in board.glob("*/*")} == {*wanted, "artifacts/last_week"}
     for directory, names in wanted.items():
