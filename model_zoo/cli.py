@@ -16,7 +16,7 @@ from model_zoo.source import WEIGHTS
 from model_zoo.store import Store
 
 PAGE = Path(__file__).parents[1] / "docs" / "catalogue.md"
-DEFAULT_STORE = Path(".edgebench/zoo")
+DEFAULT_STORE, DEFAULT_RESULTS = Path(".edgebench/zoo"), Path("results")
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 _NAMES = "a digest or its leading digits, or a model, as resnet50, resnet50.int8 or resnet50.int8.onnx"
 
@@ -96,7 +96,13 @@ def _parser() -> argparse.ArgumentParser:
     trace = verbs.add_parser("trace", help="print where an artifact comes from and what was measured with it")
     trace.set_defaults(verb=_trace)
     trace.add_argument("names", nargs="+", metavar="NAME|SHA256", help=_NAMES)
-    trace.add_argument("--results", type=Path, metavar="DIR", help="search the cells of these results")
+    trace.add_argument(
+        "--results",
+        type=Path,
+        default=DEFAULT_RESULTS if DEFAULT_RESULTS.is_dir() else None,
+        metavar="DIR",
+        help=f"search the cells of these results (default: {DEFAULT_RESULTS}, where it is)",
+    )
     prune = verbs.add_parser("prune", help="remove what a later build has superseded")
     prune.set_defaults(verb=_prune)
     prune.add_argument("--dry-run", action="store_true", help="say what would be removed, and remove nothing")

@@ -77,7 +77,10 @@ def lines(chain: dict[str, Any]) -> list[str]:
         *_verification_lines(record["verification"]),
     ]
     if chain["cells"] is None:
-        return [*text, "cells         not searched: --results DIR was not given"]
+        return [
+            *text,
+            "cells         not searched: there is no directory results here, and --results DIR was not given",
+        ]
     cells = [f"  {cell['results']}: {cell['cell_id']}: {cell['outcome']}" for cell in chain["cells"]]
     return [*text, f"cells         {len(cells)}", *cells]
 

@@ -14,6 +14,7 @@ import jsonschema
 import onnx
 import pytest
 
+from model_zoo.cli import main
 from model_zoo.store import sha256_of
 
 ROOT = Path(__file__).parents[2]
@@ -199,11 +200,19 @@ def test_verify_finds_a_changed_file(store: Path) -> None:
     assert f"wrong digest: expected {record['sha256']}" in ran.stdout
 
 
-def test_trace_prints_the_chain_to_the_cells(store: Path, tmp_path: Path) -> None:
+def test_trace_prints_the_chain_to_the_cells(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     record = json.loads((store / "index.json").read_text())["artifacts"][0]
     cell = {"artifact_sha256": record["sha256"], "cell_id": "pi/digits_cnn.fp32.ort.warm.r1", "outcome": "ok"}
-    (tmp_path / "cell.json").write_text(json.dumps(cell))
-    text = zoo("trace", record["sha256"][:12], "--store", store, "--results", tmp_path).stdout
+    command = ["trace", record["sha256"][:12], "--store", str(store)]
+    monkeypatch.chdir(tmp_path)
+    assert main(command) == 0
+    assert "not searched" in capsys.readouterr().out
+    Path("results").mkdir()
+    Path("results/cell.json").write_text(json.dumps(cell))
+    assert main(command) == 0
+    text = capsys.readouterr().out
     for part in (
         record["sha256"],
         "architecture:digits_cnn",
@@ -213,6 +222,9 @@ def test_trace_prints_the_chain_to_the_cells(store: Path, tmp_path: Path) -> Non
         cell["cell_id"],
     ):
         assert part in text
+    Path("results").rename("elsewhere")
+    assert main([*command, "--results", "elsewhere"]) == 0
+    assert cell["cell_id"] in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
