@@ -12,47 +12,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from tests.e2e.lab import CHECKOUT, QUICK_ID, Lab, Ran
-
-COLUMNS = {
-    "sweep_id",
-    "board",
-    "kind",
-    "model",
-    "variant",
-    "backend",
-    "mode",
-    "repeat",
-    "position",
-    "outcome",
-    "validity",
-    "validity_reasons",
-    "isolation",
-    "n",
-    "first_inference_ms",
-    "preprocess_ms_mean",
-    "inference_ms_mean",
-    "postprocess_ms_mean",
-    "inference_ms_std",
-    "inference_ms_ste",
-    "inference_ms_p50",
-    "inference_ms_p90",
-    "inference_ms_p99",
-    "fps",
-    "top1",
-    "top5",
-    "dataset",
-    "weights",
-    "power_idle_w",
-    "power_mean_w",
-    "energy_j_per_inference",
-    "energy_status",
-    "images_per_joule_correct",
-    "simulated",
-    "artifact_sha256",
-    "fingerprint",
-    "boot_id",
-    "started_utc",
-}
+from tests.first_columns import FIRST_COLUMNS
 
 
 def rows(ran: Ran, what: str) -> list[dict[str, Any]]:
@@ -139,7 +99,7 @@ def test_nothing_is_left_on_the_board_and_no_process_runs(quick: Ran, lab: Lab) 
 
 def test_cells_parquet_has_every_column_and_a_row_for_each_cell(cells: list[dict[str, Any]]) -> None:
     assert len(cells) == 8
-    assert set(cells[0]) >= COLUMNS
+    assert set(cells[0]) >= set(FIRST_COLUMNS)
     assert {row["outcome"] for row in cells} == {"ok"}
     assert {row["isolation"] for row in cells} == {"process"}
 

@@ -12,47 +12,7 @@ from analysis.store import load_cells
 from analysis.summary import _figures_of_merit
 from analysis.sweep import Sweep, load_sweep
 from analysis.telemetry import throttled_now
-
-ISSUE_COLUMNS = [
-    "sweep_id",
-    "board",
-    "kind",
-    "model",
-    "variant",
-    "backend",
-    "mode",
-    "repeat",
-    "position",
-    "outcome",
-    "validity",
-    "validity_reasons",
-    "isolation",
-    "n",
-    "first_inference_ms",
-    "preprocess_ms_mean",
-    "inference_ms_mean",
-    "postprocess_ms_mean",
-    "inference_ms_std",
-    "inference_ms_ste",
-    "inference_ms_p50",
-    "inference_ms_p90",
-    "inference_ms_p99",
-    "fps",
-    "top1",
-    "top5",
-    "dataset",
-    "weights",
-    "power_idle_w",
-    "power_mean_w",
-    "energy_j_per_inference",
-    "energy_status",
-    "images_per_joule_correct",
-    "simulated",
-    "artifact_sha256",
-    "fingerprint",
-    "boot_id",
-    "started_utc",
-]
+from tests.first_columns import FIRST_COLUMNS
 
 CellMaker = Callable[..., Sweep]
 
@@ -63,7 +23,7 @@ def cells_of(results: Path) -> pd.DataFrame:
 
 def test_columns_come_in_the_promised_order(good_results: Path) -> None:
     frame = pd.read_parquet(good_results / "cells.parquet")
-    assert list(frame.columns)[: len(ISSUE_COLUMNS)] == ISSUE_COLUMNS
+    assert list(frame.columns)[: len(FIRST_COLUMNS)] == FIRST_COLUMNS
     assert list(frame.columns) == list(CELLS)
     assert len(frame) == 36
 
