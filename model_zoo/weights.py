@@ -13,6 +13,10 @@ from model_zoo.errors import ZooError
 from model_zoo.model import Model
 
 _BATCH, _BATCHES = 8, 2
+_RESIDUAL_SCALE = 0.2
+"""Of residual branches whose own initialisation starts them at nothing (torchvision's ``zero_init_residual``, timm's
+default). At nothing they could not be quantised; at one, random branches drown what tells images apart, block by block:
+in half precision four fifths of ResNet-152's answers were rounding."""
 
 
 def load_into(module: nn.Module, path: Path) -> nn.Module:
@@ -47,6 +51,8 @@ def seeded(build: Callable[[], nn.Module], model: Model, dataset: Dataset) -> nn
     module = build().eval()
     norms = [layer for layer in module.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
     for norm in norms:
+        if norm.affine and not norm.weight.any():
+            nn.init.constant_(norm.weight, _RESIDUAL_SCALE)
         norm.reset_running_stats()
         norm.momentum = None
         norm.train()

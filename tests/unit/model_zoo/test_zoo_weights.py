@@ -82,6 +82,33 @@ def test_seeded_weights_are_repeatable_and_tell_images_apart() -> None:
     assert 0.3 < outputs.std() < 3
 
 
+class Residual(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            nn.Conv2d(16, 16, 3, padding=1),
+            nn.BatchNorm2d(16),
+            nn.ReLU(),
+            nn.Conv2d(16, 16, 1),
+            nn.BatchNorm2d(16),
+        )
+        nn.init.zeros_(self.branch[-1].weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(x + self.branch(x))
+
+
+def test_a_residual_branch_that_starts_at_nothing_starts_small_and_one_that_does_not_as_it_is() -> None:
+    def build() -> nn.Module:
+        return nn.Sequential(
+            nn.Conv2d(1, 16, 3), nn.BatchNorm2d(16), Residual(), nn.Flatten(), nn.Linear(16 * 36, 10)
+        )
+
+    module = weights.seeded(build, MODEL, dataset.load("digits"))
+    norms = [norm.weight.unique().tolist() for norm in module.modules() if isinstance(norm, nn.BatchNorm2d)]
+    assert norms == [[1.0], [1.0], [pytest.approx(0.2)]]
+
+
 @pytest.mark.parametrize(
     ("address", "digits"),
     [("https://host/resnet50-0676ba61.pth", "0676ba61"), ("https://host/resnet50.pth", None), (None, None)],
