@@ -3,20 +3,24 @@
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from model_zoo import torch_setup
 from model_zoo.dataset import Dataset
 from model_zoo.errors import ZooError
 from model_zoo.model import Model
 
+_Norm = nn.modules.batchnorm._BatchNorm
+_ADDITIONS = (torch.ops.aten.add.Tensor, torch.ops.aten.add_.Tensor)
 _BATCH, _BATCHES = 8, 2
 _RESIDUAL_SCALE = 0.2
-"""Of residual branches whose own initialisation starts them at nothing (torchvision's ``zero_init_residual``, timm's
-default). At nothing they could not be quantised; at one, random branches drown what tells images apart, block by block:
-in half precision four fifths of ResNet-152's answers were rounding."""
+"""Of the normalisation that ends a residual branch. At one, random branches drown block by block what tells images
+apart: half of what ResNet-152 answered in half precision was rounding. At nothing, as training may start them (timm
+does), they could not be quantised."""
 
 
 def load_into(module: nn.Module, path: Path) -> nn.Module:
@@ -49,21 +53,55 @@ def seeded(build: Callable[[], nn.Module], model: Model, dataset: Dataset) -> nn
     """
     torch.manual_seed(model.seed)
     module = build().eval()
-    norms = [layer for layer in module.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
-    for norm in norms:
-        if norm.affine and not norm.weight.any():
-            nn.init.constant_(norm.weight, _RESIDUAL_SCALE)
-        norm.reset_running_stats()
-        norm.momentum = None
-        norm.train()
+    norms = [layer for layer in module.modules() if isinstance(layer, _Norm)]
     inputs = torch.from_numpy(model.preprocess.apply(dataset.calibration[: _BATCH * _BATCHES]))
     with torch.no_grad(), torch_setup.one_thread():
+        for norm in _ends_of_branches(module, norms, inputs[:1]):
+            nn.init.constant_(norm.weight, _RESIDUAL_SCALE)
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None
+            norm.train()
         if norms:
             for batch in inputs.split(_BATCH):
                 module(batch)
         module.eval()
         _spread_answers(module, inputs)
     return module
+
+
+class _Additions(TorchDispatchMode):
+    """Notes of each addition a normalisation that gives its operand, and gives it to nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.added: list[_Norm] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given = [operand for operand in args if hasattr(operand, "normalised_by")]
+        if func in _ADDITIONS:
+            self.added += [operand.normalised_by for operand in given[:1]]
+        for operand in given:
+            del (
+                operand.normalised_by
+            )  # what something else has taken before is no end: the way around the branch
+        return func(*args, **(kwargs or {}))
+
+
+def _ends_of_branches(module: nn.Module, norms: list[_Norm], inputs: torch.Tensor) -> list[_Norm]:
+    """Return the normalisations whose output is added to something: one of each addition."""
+
+    def mark(norm: _Norm, _: Any, output: torch.Tensor) -> None:
+        output.normalised_by = norm  # type: ignore[attr-defined]
+
+    hooks = [norm.register_forward_hook(mark) for norm in norms if norm.affine]
+    with _Additions() as additions:
+        module(inputs)
+    for hook in hooks:
+        hook.remove()
+    return additions.added
 
 
 def _spread_answers(module: nn.Module, inputs: torch.Tensor) -> None:

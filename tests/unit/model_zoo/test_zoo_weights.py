@@ -92,13 +92,13 @@ class Residual(nn.Module):
             nn.Conv2d(16, 16, 1),
             nn.BatchNorm2d(16),
         )
-        nn.init.zeros_(self.branch[-1].weight)
+        nn.init.zeros_(self.branch[-1].weight)  # as timm starts training
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return torch.relu(x + self.branch(x))
 
 
-def test_a_residual_branch_that_starts_at_nothing_starts_small_and_one_that_does_not_as_it_is() -> None:
+def test_the_normalisation_that_ends_a_residual_branch_is_small_and_no_other() -> None:
     def build() -> nn.Module:
         return nn.Sequential(
             nn.Conv2d(1, 16, 3), nn.BatchNorm2d(16), Residual(), nn.Flatten(), nn.Linear(16 * 36, 10)
