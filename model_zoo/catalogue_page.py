@@ -59,12 +59,13 @@ def of_store(store: Store, models: Mapping[str, Model]) -> str:
     refused = [record for record in index["unsupported"] if record["model"] in models]
     formats = sorted({_column(record) for record in [*artifacts, *refused]})
     found = {(r["model"], r["variant"], _column(r)): _size(r) for r in artifacts}
-    found |= {(r["model"], r["variant"], _column(r)): "refused" for r in refused}
     rows = sorted({key[:2] for key in found})
+    found |= {(r["model"], r["variant"], _column(r)): "–" for r in refused}
     text = (
         f"{BUILT}\n\n{len(artifacts)} files of {len({r['model'] for r in artifacts})} models, megabytes; "
         f"{sum(r['verification']['passed'] for r in artifacts)} verified against their source. Their records: "
-        "`python -m model_zoo trace <model>`.\nAn empty cell was not asked for; refused: the combination cannot be.\n\n"
+        "`python -m model_zoo trace <model>`.\n–: the combination cannot be, for a reason that its build says; "
+        "fails: it does not verify, and is not deployed.\n\n"
         f"| model | variant | {' | '.join(formats)} |\n|---|---|{'---:|' * len(formats)}\n"
     )
     for model, variant in rows:

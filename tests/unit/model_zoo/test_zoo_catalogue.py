@@ -105,12 +105,15 @@ def test_the_page_says_the_size_of_what_verified_and_what_was_refused(tmp_path: 
 
     index = {
         "artifacts": [record("fp32", True), record("fp16", False)],
-        "unsupported": [record("int8", True, format="torchscript", opset=None)],
+        "unsupported": [
+            record("fp32", True, format="torchscript", opset=None),
+            record("int8", True, format="torchscript", opset=None),
+        ],
     }
     (tmp_path / "index.json").write_text(json.dumps(index))
     text = catalogue_page.of_store(Store(tmp_path), catalogue.load())
-    assert "| nin | fp32 | 30.40 |  |" in text and "| nin | fp16 | fails |  |" in text
-    assert "| nin | int8 |  | refused |" in text
+    assert "| nin | fp32 | 30.40 | – |" in text and "| nin | fp16 | fails |  |" in text
+    assert "| nin | int8 |" not in text, "of what can be in no format there is no row"
     assert "2 files of 1 models, megabytes; 1 verified" in text
 
 
