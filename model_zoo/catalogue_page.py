@@ -65,7 +65,7 @@ def of_store(store: Store, models: Mapping[str, Model]) -> str:
         f"{BUILT}\n\n{len(artifacts)} files of {len({r['model'] for r in artifacts})} models, megabytes; "
         f"{sum(r['verification']['passed'] for r in artifacts)} verified against their source. Their records: "
         "`python -m model_zoo trace <model>`.\n–: the combination cannot be, for a reason that its build says; "
-        "fails: it does not verify, and is not deployed.\n\n"
+        "fails: it does not verify, and is not deployed; empty: not asked for.\n\n"
         f"| model | variant | {' | '.join(formats)} |\n|---|---|{'---:|' * len(formats)}\n"
     )
     for model, variant in rows:
