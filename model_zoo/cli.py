@@ -207,8 +207,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _trace(options: argparse.Namespace) -> int:
-    store = Store(options.store)
-    chains = [tracing.trace(record, options.results) for record in tracing.find(store, options.names)]
+    chains = tracing.trace(tracing.find(Store(options.store), options.names), options.results)
     if options.json:
         _print_json(chains)
     else:

@@ -159,15 +159,19 @@ class Store:
         return index
 
     def superseded(self) -> dict[Path, int]:
-        """Return the directories that nothing in the index needs any more, and how many bytes each has."""
-        artifacts = self.index()["artifacts"]
+        """Return the directories that nothing needs any more, and how many bytes each has.
+
+        What is in the index is needed, and the newest of each identity: an interrupted build has not indexed it yet.
+        """
+        newest = {tuple(r[key] for key in IDENTITY): r for r in self.records("artifacts")}
+        artifacts = [*newest.values(), *self.index()["artifacts"]]
         needed = {"artifacts": {record.get("directory") for record in artifacts}}
         needed["datasets"] = {record["dataset"]["sha256"] for record in artifacts}
         unneeded = [
             path
             for kind, names in needed.items()
             for path in sorted(self.root.glob(f"{kind}/*"))
-            if path.name not in names
+            if path.name not in names and path.is_dir()
         ]
         return {path: sum(file.stat().st_size for file in path.iterdir()) for path in unneeded}
 

@@ -48,13 +48,16 @@ def _digest(store: Store, digits: str, records: Sequence[Record]) -> list[Record
     raise ZooError(f"{store.root}: several artifacts have a SHA-256 that starts with {digits!r}: {named}")
 
 
-def trace(record: Record, results: Path | None) -> dict[str, Any]:
-    """Return an artifact's record and the cells that were measured with it under ``results``.
+def trace(records: Sequence[Record], results: Path | None) -> list[dict[str, Any]]:
+    """Return the record of each artifact and the cells that were measured with it under ``results``.
 
     Raises:
-        ZooError: no such directory.
+        ZooError: no such directory, or a cell's record cannot be read.
     """
-    return {"artifact": record, "cells": None if results is None else _cells(results, record["sha256"])}
+    if results is None:
+        return [{"artifact": record, "cells": None} for record in records]
+    cells = _cells(results)
+    return [{"artifact": record, "cells": cells.get(record["sha256"], [])} for record in records]
 
 
 def lines(chain: dict[str, Any]) -> list[str]:
@@ -163,19 +166,18 @@ def _check_answers(record: Record, path: Path, check: Path) -> str | None:
     return None
 
 
-def _cells(results: Path, sha256: str) -> list[dict[str, Any]]:
+def _cells(results: Path) -> dict[str | None, list[dict[str, Any]]]:
+    """Return the cells by the digest of the artifact that they ran."""
     if not results.is_dir():
         raise ZooError(f"--results: {results}: no such directory")
-    cells = []
+    cells: dict[str | None, list[dict[str, Any]]] = {}
     for path in sorted(results.rglob("cell.json")):
         try:
             cell = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, json.JSONDecodeError) as error:
             raise ZooError(f"{path}: cannot be read: {error}") from error
-        if cell.get("artifact_sha256") == sha256:
-            cells.append(
-                {"results": str(path.parent), "cell_id": cell.get("cell_id"), "outcome": cell.get("outcome")}
-            )
+        found = {"results": str(path.parent), "cell_id": cell.get("cell_id"), "outcome": cell.get("outcome")}
+        cells.setdefault(cell.get("artifact_sha256"), []).append(found)
     return cells
 
 

@@ -84,9 +84,7 @@ class _Additions(TorchDispatchMode):
         if func in _ADDITIONS:
             self.added += [operand.normalised_by for operand in given[:1]]
         for operand in given:
-            del (
-                operand.normalised_by
-            )  # what something else has taken before is no end: the way around the branch
+            del operand.normalised_by  # who takes it later goes around a branch that started here
         return func(*args, **(kwargs or {}))
 
 

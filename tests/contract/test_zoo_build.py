@@ -169,6 +169,7 @@ def test_entries_with_the_very_same_file_lie_side_by_side_and_what_is_superseded
     told = zoo("prune", "--dry-run", "--store", mine)
     assert one["directory"] in told.stdout and two["directory"] in told.stdout
     assert "2 directories" in told.stderr and len(list(mine.glob("artifacts/*"))) == 4
+    (mine / "index.json").unlink()  # as an interrupted build leaves it: what it finished is not indexed yet
     zoo("prune", "--store", mine)
     assert len(list(mine.glob("artifacts/*"))) == 2
     assert "0 built, 2 from the cache" in zoo(*command).stderr
